@@ -12,7 +12,7 @@ DESTDIR =
 STD = -std=c11 -D_XOPEN_SOURCE=700
 # Same bits everywhere: no contraction of a * b + c that the source does not
 # spell as fma; never -ffast-math, never -march=native.
-BITS = -ffp-contract=off -fno-math-errno
+BITS = -ffp-contract=off -fno-math-errno -fno-trapping-math
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wwrite-strings -Wcast-qual -Wvla
 ALL_CFLAGS = $(STD) $(BITS) $(WARN) -Ilib -pthread $(CFLAGS) $(DEV)
@@ -21,7 +21,7 @@ ALL_LDFLAGS = -pthread $(LDFLAGS) $(DEV)
 PROGS = tokenize detokenize until forward logits-to-probs topk topp draw \
 	distcat kvcache
 SCRIPTS = generate
-MODULES = util buf io map bundled tokens gguf dtype
+MODULES = util buf io map bundled tokens gguf dtype fmath
 
 OBJS = $(MODULES:%=$O/lib/%.o)
 # while programs are being written: those whose source is there

@@ -1,0 +1,114 @@
+/*
+ * fmath - elementary functions with the same bits on every machine: libm's
+ * differ by library and processor. Each is one sequence of IEEE operations
+ * (multiplications and additions, never fused), so that a compiler may do
+ * several at once without a change of bits. Errors are below 2 units in the
+ * last place. Sources: argument reduction by Cody and Waite, "Software Manual
+ * for the Elementary Functions" (1980); the series are Taylor's.
+ */
+#ifndef FMATH_H
+#define FMATH_H
+
+#include <float.h>
+#include <stdint.h>
+#include <string.h>
+
+_Static_assert(FLT_EVAL_METHOD == 0, "float expressions must round to float");
+
+static inline uint32_t
+fm_bits(float x)
+{
+	uint32_t u;
+
+	memcpy(&u, &x, sizeof(u));
+	return u;
+}
+
+static inline float
+fm_float(uint32_t u)
+{
+	float x;
+
+	memcpy(&x, &u, sizeof(x));
+	return x;
+}
+
+/*
+ * e^x in float; fm_expf(0) is 1. x = n ln 2 + r, |r| <= ln 2 / 2, n by adding
+ * 1.5 * 2^23, whose last bits then hold n; 2^n in two halves, so that results
+ * down to the smallest denormal come out right. Branch-free. NaN gives NaN.
+ */
+static inline float
+fm_expf(float x)
+{
+	const float magic = 12582912.0f;
+	float c = x < -105.0f ? -105.0f : x;
+	float d = c > 90.0f ? 90.0f : c;
+	float t = d * 1.44269504f + magic;
+	float f = t - magic;
+	/* ln 2 in two parts: f * 0.693359375 is exact */
+	float r = (d - f * 0.693359375f) - f * -2.12194440e-4f;
+	uint32_t n = fm_bits(t) - 0x4b400000u;
+	uint32_t half = (uint32_t)((int32_t)n >> 1);
+	float p = 1.0f / 5040;
+
+	p = p * r + 1.0f / 720;
+	p = p * r + 1.0f / 120;
+	p = p * r + 1.0f / 24;
+	p = p * r + 1.0f / 6;
+	p = p * r + 0.5f;
+	p = p * r + 1.0f;
+	p = p * r + 1.0f;
+	return p * fm_float((half + 127) << 23) *
+	    fm_float((n - half + 127) << 23);
+}
+
+/* e^x in double. */
+double fm_exp(double x);
+/* The natural logarithm: -inf of 0, NaN of a negative number. */
+double fm_log(double x);
+/* Sine and cosine, |x| up to 2^20. */
+void fm_sincos(double x, double *sin, double *cos);
+
+/* IEEE half and bfloat16: exact to float; from float to nearest, ties to
+ * even. */
+static inline float
+fm_from_f16(uint16_t h)
+{
+	uint32_t sign = (uint32_t)(h & 0x8000u) << 16;
+	uint32_t e = h >> 10 & 31, m = h & 1023u;
+
+	if (e == 31) /* a NaN is made quiet, as processors do */
+		return fm_float(sign | 0x7f800000u | m << 13 |
+		    (m ? 0x400000u : 0));
+	if (e == 0) {
+		float f = (float)m * 0x1p-24f;
+		return sign ? -f : f;
+	}
+	return fm_float(sign | (e + 112) << 23 | m << 13);
+}
+
+static inline uint16_t
+fm_to_f16(float x)
+{
+	uint32_t u = fm_bits(x), sign = u >> 16 & 0x8000u, a = u & 0x7fffffffu;
+
+	if (a > 0x7f800000u)
+		return (uint16_t)(sign | 0x7e00u | (a >> 13 & 0x3ffu));
+	if (a >= 0x477ff000u) /* rounds to 65536 or more */
+		return (uint16_t)(sign | 0x7c00u);
+	if (a < 0x38800000u) { /* below 2^-14: let the addition round */
+		float f = fm_float(a) + 0.5f;
+		return (uint16_t)(sign | (fm_bits(f) - 0x3f000000u));
+	}
+	a += 0xfffu + (a >> 13 & 1);
+	return (uint16_t)(sign | ((a >> 13) - (112u << 10)));
+}
+
+static inline float
+fm_from_bf16(uint16_t h)
+{
+	return fm_float((uint32_t)h << 16);
+}
+
+#endif

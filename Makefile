@@ -1,22 +1,31 @@
 # pipelm: make, make demo, make check, make bench, make install.
-# A second build beside the first: make O=build-asan B=bin-asan DEV='-fsanitize=address'
+# GNU make. A second build stands beside the first in folders of its own:
+#	make O=build-asan B=bin-asan DEV='-fsanitize=address,undefined'
 
-CC ?= cc
+# make itself presets CC and AR; given empty (as by an environment that exports
+# all it knows) they fall back. CFLAGS= given empty is meant: no flags of ours.
+override CC := $(or $(CC),cc)
+override AR := $(or $(AR),ar)
+override O := $(or $O,build)
+override B := $(or $B,bin)
 CFLAGS ?= -O3 -g
-DEV =
-O = build
-B = bin
-PREFIX = /usr/local
-DESTDIR =
+PREFIX ?= /usr/local
 
 STD = -std=c11 -D_XOPEN_SOURCE=700
 # Same bits everywhere: no contraction of a * b + c that the source does not
 # spell as fma; never -ffast-math, never -march=native.
-BITS = -ffp-contract=off -fno-math-errno -fno-trapping-math
+BITS = -ffp-contract=off -fno-math-errno
+# Left out: -Werror, which turns a newer compiler's opinion into a build that
+# fails for a stranger (.ci/run gives it in DEV); -Wdouble-promotion, since sums
+# of floats are taken in double on purpose; -Wfloat-equal, since equality of
+# bits is what is promised; -Wcast-align, which says nothing on the machines
+# that forgive and too much elsewhere (unaligned loads go through memcpy);
+# -Wformat-nonliteral, since util passes formats on, checked by PRINTF().
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
-	-Wmissing-prototypes -Wwrite-strings -Wcast-qual -Wvla
-ALL_CFLAGS = $(STD) $(BITS) $(WARN) -Ilib -pthread $(CFLAGS) $(DEV)
-ALL_LDFLAGS = -pthread $(LDFLAGS) $(DEV)
+	-Wmissing-prototypes -Wwrite-strings -Wcast-qual -Wvla -Wundef \
+	-Wpointer-arith
+ALL_CFLAGS = $(STD) $(BITS) $(WARN) -Ilib -pthread $(CPPFLAGS) $(CFLAGS) $(DEV)
+LINK = $(CC) -pthread $(CFLAGS) $(LDFLAGS) $(DEV)
 
 PROGS = tokenize detokenize until forward logits-to-probs topk topp draw \
 	distcat kvcache
@@ -24,32 +33,92 @@ SCRIPTS = generate
 MODULES = util buf io map bundled tokens gguf dtype fmath
 
 OBJS = $(MODULES:%=$O/lib/%.o)
+LIB = $O/libpipelm.a
 # while programs are being written: those whose source is there
 HAVE = $(filter $(basename $(notdir $(wildcard cmd/*.c))),$(PROGS))
 HAVESH = $(filter $(notdir $(wildcard cmd/*)),$(SCRIPTS))
+BINS = $(HAVE:%=$B/%) $(HAVESH:%=$B/%)
+UNITS = $(patsubst tests/unit/%.c,$O/tests/%,$(wildcard tests/unit/*.c))
+FUZZ = $(patsubst tests/fuzz/%.c,$O/fuzz/%,$(wildcard tests/fuzz/*.c))
+# what the tests need to know of this build
+TESTENV = PIPELM_BIN="$$(cd $B && pwd)" PIPELM_BUILD="$$(cd $O && pwd)"
 
-all: $(HAVE:%=$B/%) $(HAVESH:%=$B/%)
+all: $(BINS)
 
-$B/%: $O/cmd/%.o $O/libpipelm.a
-	@mkdir -p $B
-	$(CC) -o $@ $< $O/libpipelm.a $(ALL_LDFLAGS) -lm
+$(PROGS:%=$B/%): $B/%: $O/cmd/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(LINK) -o $@ $< $(LIB) -lm $(LDLIBS)
 
-$B/%: cmd/%
-	@mkdir -p $B
+$(SCRIPTS:%=$B/%): $B/%: cmd/%
+	@mkdir -p $(@D)
 	cp $< $@
 	chmod +x $@
 
-$O/libpipelm.a: $(OBJS)
+$(LIB): $(OBJS)
 	rm -f $@
 	$(AR) rcs $@ $(OBJS)
+
+$(UNITS): $O/tests/%: $O/tests/unit/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(LINK) -o $@ $< $(LIB) -lm $(LDLIBS)
 
 $O/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+demo: all
+	@echo "\$$ $B/generate -s 1 -n 120 'Once upon a time'"
+	@$B/generate -s 1 -n 120 'Once upon a time' </dev/null
+
+check: all $(UNITS)
+	@$(TESTENV) tests/check tests/*.bats $(UNITS)
+
+# Parsers against random bytes: clang's libFuzzer, in a build of its own.
+check-long:
+	$(MAKE) O=build-fuzz B=bin-fuzz CC=clang CFLAGS='-O1 -g' \
+	    DEV='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
+	    fuzz
+
+fuzz: $(FUZZ)
+	for f in $(FUZZ); do \
+		$$f -max_total_time=20 -seed=1 -artifact_prefix=$$f- || exit; \
+	done
+
+$(FUZZ): $O/fuzz/%: $O/tests/fuzz/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(LINK) -fsanitize=fuzzer -o $@ $< $(LIB) -lm $(LDLIBS)
+
+bench: all $O/tests/spawn
+	@$(TESTENV) tests/bench
+
+$O/tests/spawn: $O/tests/spawn.o
+	$(LINK) -o $@ $<
+
+# install(1) unlinks what it replaces: a running program and a mapped model
+# keep the file that they have.
+DEST = $(DESTDIR)$(PREFIX)
+SHARE = examples/tiny.gguf examples/tiny.md
+PAGES = $(wildcard man/*.[157])
+
+install: all
+	install -d "$(DEST)/bin" "$(DEST)/share/pipelm"
+	install -m 755 $(BINS) "$(DEST)/bin"
+	install -m 644 $(SHARE) "$(DEST)/share/pipelm"
+	for page in $(PAGES); do \
+		to="$(DEST)/share/man/man$${page##*.}"; \
+		install -d "$$to" && install -m 644 $$page "$$to" || exit; \
+	done
+
+uninstall:
+	cd "$(DEST)/bin" && rm -f $(notdir $(BINS))
+	cd "$(DEST)/share/pipelm" && rm -f $(notdir $(SHARE))
+	rmdir "$(DEST)/share/pipelm"
+	for page in $(notdir $(PAGES)); do \
+		rm -f "$(DEST)/share/man/man$${page##*.}/$$page" || exit; \
+	done
+
 clean:
 	rm -rf build build-* bin bin-*
 
-.PHONY: all clean
-.SECONDARY:
--include $(wildcard $O/lib/*.d $O/cmd/*.d)
+.PHONY: all demo check check-long fuzz bench install uninstall clean
+-include $(wildcard $O/lib/*.d $O/cmd/*.d $O/tests/*/*.d)

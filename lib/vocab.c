@@ -1,0 +1,218 @@
+#include "vocab.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "utf8.h"
+
+/*
+ * GPT-2's alphabet (bytes_to_unicode in its encoder.py): a byte that is
+ * printable in Latin-1 is the character of the same number, the 68 others are
+ * U+0100 and up, in order: 0x00..0x20, 0x7F..0xA0, 0xAD.
+ */
+int
+vocab_spell(void *p, unsigned char byte)
+{
+	uint32_t c = byte;
+
+	if (c <= 0x20)
+		c += 0x100;
+	else if (c >= 0x7F && c <= 0xA0)
+		c += 0x121 - 0x7F;
+	else if (c == 0xAD)
+		c = 0x143;
+	return utf8_encode(p, c);
+}
+
+/* The byte that character c spells, or -1. */
+static int
+spelled(uint32_t c)
+{
+	if (c > 0x143)
+		return -1;
+	if (c == 0x143)
+		return 0xAD;
+	if (c >= 0x121)
+		return (int)(c - 0x121 + 0x7F);
+	if (c >= 0x100)
+		return (int)(c - 0x100);
+	if (c <= 0x20 || (c >= 0x7F && c <= 0xA0) || c == 0xAD)
+		return -1;
+	return (int)c;
+}
+
+enum token_type
+vocab_type(const struct vocab *v, int32_t id)
+{
+	return v->type == NULL ? TOKEN_NORMAL
+	                       : (enum token_type)get_i32(v->type + 4 * (size_t)id);
+}
+
+bool
+vocab_is_control(const struct vocab *v, int32_t id)
+{
+	enum token_type t = vocab_type(v, id);
+
+	return t == TOKEN_CONTROL || t == TOKEN_UNKNOWN || t == TOKEN_UNUSED;
+}
+
+bool
+vocab_is_eog(const struct vocab *v, int32_t id)
+{
+	for (size_t i = 0; i < v->neog; i++)
+		if (v->eog[i] == id)
+			return true;
+	return false;
+}
+
+void
+vocab_piece(const struct vocab *v, int32_t id, struct buf *b)
+{
+	struct gguf_str s = v->token[id];
+	size_t start = b->len;
+
+	buf_room(b, s.len);
+	for (size_t i = 0; i < s.len && vocab_type(v, id) == TOKEN_NORMAL;) {
+		uint32_t c;
+		int len = utf8_decode(&c, s.p + i, s.len - i);
+		int byte = len > 0 ? spelled(c) : -1;
+		if (byte < 0) {
+			b->len = start;
+			break;
+		}
+		b->p[b->len++] = (char)byte;
+		i += (size_t)len;
+	}
+	if (b->len == start)
+		buf_put(b, s.p, s.len);
+}
+
+/* The id that a key names, if it is there: 1, 0, -1 as gguf_uint. */
+static int
+read_id(const struct vocab *v, const struct gguf *g, const char *key,
+    int32_t *id, char *err)
+{
+	uint64_t u;
+	int r = gguf_uint(g, key, &u, err);
+
+	if (r != 1)
+		return r;
+	if (u >= v->n)
+		return fail(err, "key %s: id %llu is not in the vocabulary of "
+		    "%zu", key, (unsigned long long)u, v->n);
+	*id = (int32_t)u;
+	return 1;
+}
+
+/* Spellings of control tokens that end a turn or a text. */
+static bool
+ends_turn(struct gguf_str s)
+{
+	static const char *const end[] = { "<|endoftext|>", "<|end_of_text|>",
+		"<|eot_id|>", "<|eom_id|>", "<|eot|>", "<|im_end|>", "<|end|>",
+		"<end_of_turn>", "<\xEF\xBD\x9C" "end\xE2\x96\x81of\xE2\x96\x81"
+		"sentence\xEF\xBD\x9C>" };
+
+	for (size_t i = 0; i < sizeof(end) / sizeof(end[0]); i++)
+		if (s.len == strlen(end[i]) && memcmp(s.p, end[i], s.len) == 0)
+			return true;
+	return false;
+}
+
+static int
+read_eog(struct vocab *v, const struct gguf *g, char *err)
+{
+	static const char *const key[] = { "tokenizer.ggml.eos_token_id",
+		"tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id" };
+	int32_t named[3] = { -1, -1, -1 };
+	size_t cap = 0;
+
+	for (int i = 0; i < 3; i++)
+		if (read_id(v, g, key[i], &named[i], err) < 0)
+			return -1;
+	for (int32_t id = 0; id < (int32_t)v->n; id++) {
+		if (id != named[0] && id != named[1] && id != named[2] &&
+		    (vocab_type(v, id) != TOKEN_CONTROL ||
+		        !ends_turn(v->token[id])))
+			continue;
+		v->eog = xgrow(v->eog, &cap, v->neog + 1, sizeof(*v->eog));
+		v->eog[v->neog++] = id;
+	}
+	return 0;
+}
+
+static int
+read_tokens(struct vocab *v, const struct gguf *g, char *err)
+{
+	const struct gguf_kv *tokens, *types = NULL;
+	const unsigned char *at;
+	int r = gguf_array(g, "tokenizer.ggml.tokens", GGUF_STR, &tokens, err);
+
+	if (r == 0)
+		fail(err, "key tokenizer.ggml.tokens: missing");
+	if (r != 1)
+		return -1;
+	if (tokens->n == 0 || tokens->n > INT32_MAX)
+		return fail(err, "key tokenizer.ggml.tokens: %llu tokens",
+		    (unsigned long long)tokens->n);
+	if (gguf_array(g, "tokenizer.ggml.token_type", GGUF_I32, &types,
+	        err) < 0)
+		return -1;
+	if (types != NULL && types->n != tokens->n)
+		return fail(err, "%llu tokens, but %llu token types",
+		    (unsigned long long)tokens->n, (unsigned long long)types->n);
+	v->n = (size_t)tokens->n;
+	v->token = xreallocarray(NULL, v->n, sizeof(*v->token));
+	at = tokens->p;
+	for (size_t i = 0; i < v->n; i++)
+		v->token[i] = gguf_next_str(&at);
+	v->type = types == NULL ? NULL : types->p;
+	for (size_t i = 0; i < v->n && v->type != NULL; i++) {
+		int32_t type = get_i32(v->type + 4 * i);
+		if (type < TOKEN_NORMAL || type > TOKEN_BYTE)
+			return fail(err, "token %zu: unknown type %ld", i,
+			    (long)type);
+	}
+	return 0;
+}
+
+static int
+read_all(struct vocab *v, const struct gguf *g, char *err)
+{
+	struct gguf_str model;
+	int r = gguf_string(g, "tokenizer.ggml.model", &model, err);
+
+	if (r == 0)
+		return fail(err, "key tokenizer.ggml.model: missing");
+	if (r < 0)
+		return -1;
+	if (model.len != 4 || memcmp(model.p, "gpt2", 4) != 0)
+		return fail(err, "tokenizer '%.*s' is not known (gpt2 is)",
+		    (int)(model.len > 64 ? 64 : model.len), model.p);
+	if (read_tokens(v, g, err) != 0 || read_eog(v, g, err) != 0 ||
+	    read_id(v, g, "tokenizer.ggml.bos_token_id", &v->bos, err) < 0 ||
+	    gguf_bool(g, "tokenizer.ggml.add_bos_token", &v->add_bos, err) < 0)
+		return -1;
+	if (v->add_bos && v->bos < 0)
+		return fail(err, "texts begin with a BOS token, but key "
+		    "tokenizer.ggml.bos_token_id is missing");
+	return 0;
+}
+
+int
+vocab_open(struct vocab *v, const struct gguf *g, char *err)
+{
+	*v = (struct vocab) { .bos = -1 };
+	if (read_all(v, g, err) == 0)
+		return 0;
+	vocab_close(v);
+	return -1;
+}
+
+void
+vocab_close(struct vocab *v)
+{
+	free(v->token);
+	free(v->eog);
+	*v = (struct vocab) { .bos = -1 };
+}

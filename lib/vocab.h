@@ -1,0 +1,61 @@
+/*
+ * vocab - a model's vocabulary: token ids and the bytes that they stand for.
+ * Read from the keys tokenizer.ggml.* of a GGUF file. What turns text into ids
+ * is tokenizer.h; this half is all that decoding needs, and opening it costs a
+ * walk over the list of tokens.
+ *
+ *	if (gguf_open(&g, path, err) != 0 || vocab_open(&v, &g, err) != 0)
+ *		die("%s: %s", path, err);
+ *	vocab_piece(&v, id, &buf);
+ *	vocab_close(&v);
+ *
+ * A normal token is spelled in GPT-2's alphabet, in which each byte is a
+ * printable character (blank is U+0120, newline U+010A); a spelling with any
+ * other character in it stands for itself, and so do the spellings of tokens
+ * of every other type. The file must outlive the vocabulary.
+ */
+#ifndef VOCAB_H
+#define VOCAB_H
+
+#include "buf.h"
+#include "gguf.h"
+
+enum token_type {
+	TOKEN_NORMAL = 1,
+	TOKEN_UNKNOWN, /* what other tokenizers put for what they cannot spell */
+	TOKEN_CONTROL, /* structure, not text: <|endoftext|> */
+	TOKEN_USER,    /* added by the model's makers: text, never split */
+	TOKEN_UNUSED,
+	TOKEN_BYTE,
+};
+
+struct vocab {
+	size_t n;                  /* tokens: ids are 0..n-1 */
+	struct gguf_str *token;    /* (n) spellings, in the file */
+	const unsigned char *type; /* (n) i32 in the file; NULL: all normal */
+	int32_t bos;               /* begins a text; -1: there is none */
+	bool add_bos;              /* the model wants texts to begin with it */
+	int32_t *eog;              /* (neog) end generation; ascending */
+	size_t neog;
+};
+
+/*
+ * 0, or -1 with the reason in err. The ids that end generation are those of
+ * the keys eos_token_id, eot_token_id and eom_token_id, and control tokens of
+ * spellings known to end a turn (chat models name but one of theirs by key).
+ */
+int vocab_open(struct vocab *v, const struct gguf *g, char *err);
+void vocab_close(struct vocab *v);
+
+/* The rest takes ids in 0..n-1 only. */
+enum token_type vocab_type(const struct vocab *v, int32_t id);
+bool vocab_is_eog(const struct vocab *v, int32_t id);
+/* Whether the token is structure, not text: control, unknown, unused. */
+bool vocab_is_control(const struct vocab *v, int32_t id);
+/* Append the token's bytes; those of a control token are its spelling. */
+void vocab_piece(const struct vocab *v, int32_t id, struct buf *b);
+
+/* The spelling of one byte in GPT-2's alphabet, to p[0..2): its length. */
+int vocab_spell(void *p, unsigned char byte);
+
+#endif

@@ -226,9 +226,10 @@ place_tensors(struct gguf *g, const unsigned char *data, size_t room,
 		else if (t->offset < end)
 			r = fail(err, "tensor %.*s: its data overlap another's",
 			    len, t->name.p);
-		end = t->offset + t->size;
-		if (t->size > 0)
+		if (r == 0 && t->size > 0) {
+			end = t->offset + t->size;
 			t->data = data + t->offset;
+		}
 	}
 	free(by);
 	return r;

@@ -41,7 +41,7 @@ BINS = $(HAVE:%=$B/%) $(HAVESH:%=$B/%)
 UNITS = $(patsubst tests/unit/%.c,$O/tests/%,$(wildcard tests/unit/*.c))
 FUZZ = $(patsubst tests/fuzz/%.c,$O/fuzz/%,$(wildcard tests/fuzz/*.c))
 # what the tests need to know of this build
-TESTENV = PIPELM_BIN="$$(cd $B && pwd)" PIPELM_BUILD="$$(cd $O && pwd)"
+TESTENV = PIPELM_BIN="$$(cd $B && pwd)" PIPELM_FLAVOUR="O=$O B=$B"
 
 all: $(BINS)
 
@@ -70,7 +70,9 @@ demo: all
 	@echo "\$$ $B/generate -s 1 -n 120 'Once upon a time'"
 	@$B/generate -s 1 -n 120 'Once upon a time' </dev/null
 
-check: all $(UNITS)
+units: $(UNITS)
+
+check: all units
 	@$(TESTENV) tests/check tests/*.bats $(UNITS)
 
 # Parsers against random bytes: clang's libFuzzer, in a build of its own.
@@ -120,5 +122,5 @@ uninstall:
 clean:
 	rm -rf build build-* bin bin-*
 
-.PHONY: all demo check check-long fuzz bench install uninstall clean
+.PHONY: all units demo check check-long fuzz bench install uninstall clean
 -include $(wildcard $O/lib/*.d $O/cmd/*.d $O/tests/*/*.d)

@@ -1,0 +1,111 @@
+# The build, the installation, and what the tree must keep to.
+load helper
+
+# a make above this one hands its flags down, which are not meant for us
+unset MAKEFLAGS MFLAGS MAKELEVEL CC AR CFLAGS LDFLAGS DEV PREFIX DESTDIR
+
+# make in the tree, on the build that is tested
+mk() {
+	# shellcheck disable=SC2086 # two words: O=... B=...
+	make -s -C "$TOP" $PIPELM_FLAVOUR "$@"
+}
+
+# what make would run for a fresh build
+dry() {
+	make -n -C "$TOP" O=/nowhere/o B=/nowhere/b "$@" >dry
+}
+
+names() {
+	local f
+	for f; do
+		f=${f##*/}
+		echo "${f%.c}"
+	done | sort
+}
+
+# list NAME: the words of a variable of the Makefile
+list() {
+	sed -n "/^$1 =/,/[^\\\\]\$/p" "$TOP/Makefile" |
+		sed "s/^$1 =//" | tr -s ' \t\\' '\n' | grep . | sort
+}
+
+@test "build: the Makefile lists every program and module" {
+	{ list PROGS; list SCRIPTS; } | sort >listed
+	names "$TOP"/cmd/* | diff listed -
+	list MODULES >listed
+	names "$TOP"/lib/*.c | diff listed -
+}
+
+@test "build: what is built is up to date" {
+	mk -q all
+}
+
+@test "build: a changed header rebuilds what includes it" {
+	mk -n -W lib/dist.h all >out
+	grep -q 'topk\.o' out
+	! grep -q 'lib/util\.o' out || return 1
+}
+
+@test "build: CC, AR, CFLAGS and LDFLAGS are used" {
+	dry CC=mycc AR=myar CFLAGS=-mine LDFLAGS=-link
+	! grep -wE 'cc|gcc|ar|-O3' dry || return 1
+	grep -q '^mycc .*-mine .*-c -o /nowhere/o/cmd/topk.o cmd/topk.c' dry
+	grep -q '^mycc .*-mine .*-link .*-o /nowhere/b/topk' dry
+	grep -q '^myar rcs /nowhere/o/libpipelm.a' dry
+}
+
+@test "build: CC and AR given empty fall back, CFLAGS= is no flags" {
+	dry CC= AR= CFLAGS= LDFLAGS=
+	! grep -e -O3 dry || return 1
+	grep -q '^cc .* -o /nowhere/b/topk' dry
+	grep -q '^ar rcs' dry
+	CC='' AR='' dry
+	grep -q '^cc .*-O3' dry
+}
+
+@test "build: a folder given empty is not the root" {
+	make -n -C "$TOP" O= B= all >dry
+	! grep -E ' /(lib|cmd|topk)' dry || return 1
+}
+
+@test "install: puts its files under DESTDIR and PREFIX, uninstall removes them" {
+	mk install DESTDIR="$PWD/a root" PREFIX=/usr >log
+	(cd "a root/usr" && find . -type f | sort) >got
+	(
+		cd "$TOP"
+		for f in cmd/*; do
+			f=${f##*/}
+			echo "./bin/${f%.c}"
+		done
+		for f in man/*.[157]; do
+			echo "./share/man/man${f##*.}/${f##*/}"
+		done
+		echo ./share/pipelm/tiny.gguf
+		echo ./share/pipelm/tiny.md
+	) | sort | diff - got
+	[ -z "$(find 'a root' -type f -name '*.[157]' -perm -1)" ]
+	: >"a root/usr/bin/other"
+	mk uninstall DESTDIR="$PWD/a root" PREFIX=/usr >log
+	(cd "a root/usr" && find . -type f) >got
+	echo ./bin/other | diff - got
+	[ ! -e "a root/usr/share/pipelm" ]
+}
+
+@test "install: what is installed runs and finds its model" {
+	mk install DESTDIR="$PWD/root" PREFIX=/usr >log
+	PATH=$PWD/root/usr/bin:$PATH
+	[ "$(command -v tokenize)" = "$PWD/root/usr/bin/tokenize" ]
+	cd /
+	tokenize Once upon a time | forward | topk 1 | draw -g >"$OLDPWD/ids"
+	cd "$OLDPWD"
+	[ "$(wc -l <ids)" -eq 1 ]
+	ln -s "$PWD/root/usr/bin/tokenize" t
+	[ "$(./t Once)" = "$(tokenize Once)" ]
+}
+
+@test "demo: says what it runs and streams text, without standard input" {
+	mk demo <&- >out
+	grep -qF -- "generate -s 1 -n 120 'Once upon a time'" out
+	grep -q '^Once upon a time.' out
+	[ "$(wc -c <out)" -gt 300 ]
+}

@@ -1,0 +1,6 @@
+# The sessions in the README are real.
+load helper
+
+@test "README.md: its sessions print what they say" {
+	"$TOP/tests/replay" "$TOP/README.md"
+}

@@ -30,7 +30,8 @@ LINK = $(CC) -pthread $(CFLAGS) $(LDFLAGS) $(DEV)
 PROGS = tokenize detokenize until forward logits-to-probs topk topp draw \
 	distcat kvcache
 SCRIPTS = generate
-MODULES = util buf io map bundled tokens gguf dtype fmath
+MODULES = util buf io map bundled tokens gguf dtype fmath \
+	rng seqmap dist history softmax select
 
 OBJS = $(MODULES:%=$O/lib/%.o)
 LIB = $O/libpipelm.a
@@ -39,9 +40,12 @@ HAVE = $(filter $(basename $(notdir $(wildcard cmd/*.c))),$(PROGS))
 HAVESH = $(filter $(notdir $(wildcard cmd/*)),$(SCRIPTS))
 BINS = $(HAVE:%=$B/%) $(HAVESH:%=$B/%)
 UNITS = $(patsubst tests/unit/%.c,$O/tests/%,$(wildcard tests/unit/*.c))
+# what the tests use that is neither a test nor a program of the suite
+TOOLS = $(patsubst tests/tool/%.c,$O/tests/%,$(wildcard tests/tool/*.c))
 FUZZ = $(patsubst tests/fuzz/%.c,$O/fuzz/%,$(wildcard tests/fuzz/*.c))
 # what the tests need to know of this build
-TESTENV = PIPELM_BIN="$$(cd $B && pwd)" PIPELM_FLAVOUR="O=$O B=$B"
+TESTENV = PIPELM_BIN="$$(cd $B && pwd)" PIPELM_FLAVOUR="O=$O B=$B" \
+	PIPELM_TOOLS="$$(cd $O/tests && pwd)"
 
 all: $(BINS)
 
@@ -62,6 +66,10 @@ $(UNITS): $O/tests/%: $O/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $< $(LIB) -lm $(LDLIBS)
 
+$(TOOLS): $O/tests/%: $O/tests/tool/%.o
+	@mkdir -p $(@D)
+	$(LINK) -o $@ $< $(LDLIBS)
+
 $O/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
@@ -70,7 +78,7 @@ demo: all
 	@echo "\$$ $B/generate -s 1 -n 120 'Once upon a time'"
 	@$B/generate -s 1 -n 120 'Once upon a time' </dev/null
 
-units: $(UNITS)
+units: $(UNITS) $(TOOLS)
 
 check: all units
 	@$(TESTENV) tests/check tests/*.bats $(UNITS)

@@ -30,6 +30,9 @@
 
 enum { DIST_SPARSE = 1, DIST_START = 2, DIST_ONCE = 4 };
 
+/* The vocabulary and the position are at most this. */
+#define DIST_MAX INT32_MAX
+
 /* Entries stand in ascending order of id. In memory id is always filled, also
  * when dense (id[i] == i). Arrays are owned by the struct and valid until the
  * next read. */
@@ -46,12 +49,23 @@ struct dist {
 	int32_t *eog;    /* eog[neog] */
 	int32_t *id;     /* id[n] */
 	float *val;      /* val[n] */
+	float *prob;     /* prob[n] and */
+	double *work;    /* work[n]: room for what a filter works out */
 	size_t cap_ctx, cap_eog, cap_n; /* capacities, kept by dist_reserve */
+};
+
+/* What distcat adds behind an entry of the text form: put() appends it. */
+struct dist_column {
+	void (*put)(struct buf *b, int32_t id, void *arg);
+	void *arg;
 };
 
 struct dist_writer {
 	struct output out;
-	char form; /* 't', 'b', or 0: as read */
+	char form;                 /* 't', 'b', or 0: as read */
+	char read;                 /* the form last read, or 0 */
+	struct dist_column column; /* put is NULL: none */
+	struct buf record;         /* being put together */
 };
 
 struct dist_reader {
@@ -64,6 +78,9 @@ struct dist_reader {
 void dist_create(struct dist_writer *w, char form);
 /* A file; NULL and "-" are stdin. writer may be NULL. */
 void dist_open(struct dist_reader *r, const char *path, struct dist_writer *w);
+/* The same for a program that writes something else: to `out`. */
+void dist_open_for(struct dist_reader *r, const char *path,
+    struct output *out);
 /* The next record, blocking (after flushing the writer); false at the end. */
 bool dist_read(struct dist_reader *r, struct dist *d);
 /* Buffered; written at the latest before dist_read blocks. A writer that has
@@ -72,8 +89,28 @@ void dist_write(struct dist_writer *w, const struct dist *d);
 void dist_close(struct dist_reader *r);
 void dist_finish(struct dist_writer *w);
 
+/* End the program: `prog: FILE: record N: what is wrong`, status 1. */
+_Noreturn void dist_bad(const struct dist_reader *r, const char *fmt, ...)
+    PRINTF(2, 3);
+/* The same for a record that has, or would keep, nothing to draw. */
+_Noreturn void dist_stuck(const struct dist_reader *r, const struct dist *d);
+
 /* Room for this many entries, context tokens and end-of-generation ids. */
 void dist_reserve(struct dist *d, size_t n, size_t nctx, size_t neog);
 void dist_free(struct dist *d);
+
+/*
+ * The layer without a file. A record at p[0..len), `eof` telling that nothing
+ * follows: 1 when it is whole, *size its length; 0 when it is not (*size is a
+ * length to try again with; at eof: there is no record); -1 when it is
+ * malformed, the reason in err[ERRLEN]. *size is 0 at first, and passed on as
+ * it was left when the same record is tried again.
+ */
+int dist_parse(struct dist *d, const unsigned char *p, size_t len, bool eof,
+    size_t *size, char *err);
+/* Append the record in this form ('t' or 'b') to b; column may be NULL. In
+ * text, entries stand as they do in d. */
+void dist_format(struct buf *b, const struct dist *d, char form,
+    const struct dist_column *column);
 
 #endif

@@ -1,0 +1,212 @@
+/* logits-to-probs - penalties, temperature, softmax; see logits-to-probs(1) */
+#include "fmath.h"
+#include "history.h"
+#include "softmax.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct options {
+	double temp;
+	double freq, pres;         /* multiplicative */
+	double sub_freq, sub_pres; /* subtractive */
+	double rep;
+	uint64_t last, from; /* the window: the last tokens, from a position */
+};
+
+/* The distinct tokens of a window of the context, and how often each stands
+ * there. */
+struct counts {
+	int32_t *token;
+	size_t n, cap;
+};
+
+static int
+compare(const void *a, const void *b)
+{
+	int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* c->token: the tokens of the window, sorted. */
+static void
+window(struct counts *c, const struct context *h, const struct options *o)
+{
+	uint64_t from = o->from > h->first ? o->from - h->first : 0;
+
+	if (h->n > o->last && from < h->n - o->last)
+		from = h->n - o->last;
+	c->n = from < h->n ? (size_t)(h->n - from) : 0;
+	c->token = xgrow(c->token, &c->cap, c->n, sizeof(*c->token));
+	if (c->n == 0)
+		return;
+	memcpy(c->token, h->id + from, c->n * sizeof(*c->token));
+	qsort(c->token, c->n, sizeof(*c->token), compare);
+}
+
+/* Call the penalties for each entry of d that is in the window. */
+static void
+penalise(struct dist *d, const struct counts *c, const struct options *o,
+    void (*penalty)(double *x, double count, const struct options *o))
+{
+	size_t i = 0;
+
+	/* both ascend: walk them together */
+	for (uint32_t e = 0; e < d->n && i < c->n; e++) {
+		size_t count = 0;
+
+		while (i < c->n && c->token[i] < d->id[e])
+			i++;
+		for (; i < c->n && c->token[i] == d->id[e]; i++)
+			count++;
+		if (count > 0)
+			penalty(&d->work[e], (double)count, o);
+	}
+}
+
+static void
+repetition_and_subtractive(double *x, double count, const struct options *o)
+{
+	*x = *x > 0 ? *x / o->rep : *x * o->rep;
+	*x -= o->sub_freq * count + o->sub_pres;
+}
+
+static void
+multiplicative(double *x, double count, const struct options *o)
+{
+	*x /= 1 + o->freq * count + o->pres;
+}
+
+/* Move x[n] so that the smallest finite one is 0. */
+static void
+move_to_zero(double *x, size_t n)
+{
+	double min = INFINITY;
+
+	for (size_t i = 0; i < n; i++)
+		if (x[i] > -INFINITY && x[i] < min)
+			min = x[i];
+	for (size_t i = 0; i < n && min < INFINITY; i++)
+		x[i] -= min;
+}
+
+/* All mass on the largest, the first of equals. */
+static bool
+all_on_largest(float *p, const double *x, size_t n)
+{
+	double max = -INFINITY;
+	size_t best = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		p[i] = 0;
+		if (x[i] > max) {
+			max = x[i];
+			best = i;
+		}
+	}
+	if (max > -INFINITY)
+		p[best] = 1;
+	return max > -INFINITY;
+}
+
+/* False when nothing can be drawn. */
+static bool
+logits_to_probs(struct dist *d, const struct counts *c,
+    const struct options *o)
+{
+	double *x = d->work;
+
+	for (uint32_t i = 0; i < d->n; i++)
+		x[i] = d->kind == 'L' ? d->val[i] : fm_log(d->val[i]);
+	penalise(d, c, o, repetition_and_subtractive);
+	if (o->freq > 0 || o->pres > 0) {
+		move_to_zero(x, d->n);
+		penalise(d, c, o, multiplicative);
+	}
+	d->kind = 'P';
+	if (!(o->temp > 0))
+		return all_on_largest(d->val, x, d->n);
+	return softmax(d->val, x, d->n, o->temp);
+}
+
+static void
+parse_options(int argc, char **argv, struct options *o, char *form)
+{
+	int c;
+
+	while ((c = option(argc, argv, "bf:F:n:o:p:P:r:tT:")) != -1)
+		switch (c) {
+		case 'f':
+			o->freq = arg_num("-f", optarg, 0, 1e6);
+			break;
+		case 'F':
+			o->sub_freq = arg_num("-F", optarg, -1e6, 1e6);
+			break;
+		case 'n':
+			o->last = arg_uint("-n", optarg, 0, UINT64_MAX);
+			break;
+		case 'o':
+			o->from = arg_uint("-o", optarg, 0, UINT64_MAX);
+			break;
+		case 'p':
+			o->pres = arg_num("-p", optarg, 0, 1e6);
+			break;
+		case 'P':
+			o->sub_pres = arg_num("-P", optarg, -1e6, 1e6);
+			break;
+		case 'r':
+			o->rep = arg_num("-r", optarg, 1e-6, 1e6);
+			break;
+		case 'T':
+			o->temp = arg_num("-T", optarg, 0, 1e6);
+			break;
+		default:
+			*form = (char)c;
+		}
+	if (argc - optind > 1)
+		usage();
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = { .temp = 1, .rep = 1, .last = UINT64_MAX };
+	struct dist_reader in;
+	struct dist_writer out;
+	struct dist d = { 0 };
+	struct history h = { 0 };
+	struct counts seen = { 0 };
+	char form = 0;
+	bool penalties;
+
+	start(argc, argv, "logits-to-probs", "[-bt] [-f freq] [-F freq] "
+	    "[-n last] [-o from] [-p pres] [-P pres] [-r rep] [-T temp] "
+	    "[file]");
+	parse_options(argc, argv, &o, &form);
+	penalties = o.freq > 0 || o.pres > 0 || o.rep < 1 || o.rep > 1 ||
+	    o.sub_freq < 0 || o.sub_freq > 0 || o.sub_pres < 0 ||
+	    o.sub_pres > 0;
+
+	dist_create(&out, form);
+	dist_open(&in, argv[optind], &out);
+	while (dist_read(&in, &d)) {
+		if (penalties) {
+			const struct context *c = history_add(&h, &d);
+			if (c == NULL)
+				dist_bad(&in, HISTORY_GAP,
+				    (unsigned long)d.seq);
+			window(&seen, c, &o);
+		}
+		if (!logits_to_probs(&d, &seen, &o))
+			dist_stuck(&in, &d);
+		dist_write(&out, &d);
+	}
+	dist_close(&in);
+	dist_finish(&out);
+	dist_free(&d);
+	history_free(&h);
+	free(seen.token);
+	return 0;
+}

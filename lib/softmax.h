@@ -1,0 +1,25 @@
+/*
+ * softmax - from logits to probabilities, one definition for all programs.
+ * Exponentials (fm_exp) and sums are taken in double, sums in ascending order
+ * of id; probabilities are rounded to float once. So a program that reads
+ * logits decides exactly as it would behind logits-to-probs(1).
+ */
+#ifndef SOFTMAX_H
+#define SOFTMAX_H
+
+#include "dist.h"
+
+/* p[i] = exp((x[i] - max x) / t) / sum, t > 0. x[n] is overwritten. False
+ * when no x is above -inf; x holds no NaN and no +inf. */
+bool softmax(float *p, double *x, size_t n, double t);
+
+/* The probabilities of d's entries, p[d->n]: its values when they are such,
+ * else their softmax, in d->prob. NULL when nothing can be drawn. Overwrites
+ * d->work. */
+const float *dist_probs(struct dist *d);
+
+/* Make probabilities sum to 1; logits are left as they are. False when nothing
+ * can be drawn. */
+bool dist_normalise(struct dist *d);
+
+#endif

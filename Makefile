@@ -31,7 +31,8 @@ PROGS = tokenize detokenize until forward logits-to-probs topk topp draw \
 	distcat kvcache
 SCRIPTS = generate
 MODULES = util buf io map bundled tokens gguf dtype fmath \
-	rng seqmap dist history softmax select
+	rng seqmap dist history softmax select \
+	utf8 unidata escape vocab pretok bpe tokenizer texts
 
 OBJS = $(MODULES:%=$O/lib/%.o)
 LIB = $O/libpipelm.a
@@ -98,11 +99,8 @@ $(FUZZ): $O/fuzz/%: $O/tests/fuzz/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(LINK) -fsanitize=fuzzer -o $@ $< $(LIB) -lm $(LDLIBS)
 
-bench: all $O/tests/spawn
+bench: all units
 	@$(TESTENV) tests/bench
-
-$O/tests/spawn: $O/tests/spawn.o
-	$(LINK) -o $@ $<
 
 # install(1) unlinks what it replaces: a running program and a mapped model
 # keep the file that they have.

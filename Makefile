@@ -31,7 +31,8 @@ PROGS = tokenize detokenize until forward logits-to-probs topk topp draw \
 	distcat kvcache
 SCRIPTS = generate
 MODULES = util buf io map bundled tokens gguf dtype fmath \
-	rng seqmap dist history softmax select \
+	rng seqmap dist history softmax select kern kernel_scalar \
+	kernel_avx2 pool model seq kvfile linear forward \
 	utf8 unidata escape vocab pretok bpe tokenizer texts
 
 OBJS = $(MODULES:%=$O/lib/%.o)

@@ -2,28 +2,29 @@
 
 #include <stdlib.h>
 
-static _Noreturn void
-bad(struct input *in, struct tokens *t, size_t col, const char *what)
+static int
+bad(const struct tokens *t, size_t col, const char *what, char *err)
 {
-	die("%s: line %lu, column %zu: %s", in->name, t->line, col + 1, what);
+	return fail(err, "line %lu, column %zu: %s", t->line, col + 1, what);
 }
 
-/* A decimal number of at most `max` at s[*i]; advances *i. */
-static uint32_t
-number(struct input *in, struct tokens *t, const unsigned char *s, size_t *i,
-    uint32_t max, const char *what)
+/* A decimal number of at most `max` at s[*i]; advances *i. 0, or -1. */
+static int
+number(const struct tokens *t, const unsigned char *s, size_t *i, uint32_t max,
+    uint32_t *v, char *err)
 {
-	uint64_t v = 0;
+	uint64_t u = 0;
 	size_t from = *i;
 
 	for (; s[*i] >= '0' && s[*i] <= '9'; ++*i) {
-		v = v * 10 + (s[*i] - '0');
-		if (v > max)
-			bad(in, t, from, what);
+		u = u * 10 + (s[*i] - '0');
+		if (u > max)
+			return bad(t, from, "number too large", err);
 	}
-	if (*i == from)
-		bad(in, t, from, "not a token id");
-	return (uint32_t)v;
+	if (*i == from || (s[*i] != ' ' && s[*i] != '\r' && s[*i] != '\n'))
+		return bad(t, *i, "not a token id", err);
+	*v = (uint32_t)u;
+	return 0;
 }
 
 bool
@@ -32,41 +33,73 @@ tokens_ready(struct input *in)
 	return input_line_ready(in) > 0 || in->eof;
 }
 
-bool
-tokens_read(struct input *in, struct tokens *t)
+int
+tokens_next(struct input *in, struct tokens *t, char *err)
 {
 	size_t len = input_line(in), i = 0;
 	const unsigned char *s = in->p + in->pos;
+	uint32_t v;
 
 	t->n = 0;
 	t->seq = 0;
 	t->tagged = false;
 	if (len == 0)
-		return false;
+		return 0;
 	t->line++;
 	if (s[len - 1] != '\n')
-		bad(in, t, len, "the line does not end");
+		return bad(t, len, "the line does not end", err);
 	in->pos += len;
 	while (s[i] == ' ')
 		i++;
 	if (s[i] == '@') {
 		i++;
-		t->seq = number(in, t, s, &i, UINT32_MAX, "tag too large");
 		t->tagged = true;
-		if (s[i] != ' ' && s[i] != '\r' && s[i] != '\n')
-			bad(in, t, i, "not a token id");
+		if (number(t, s, &i, UINT32_MAX, &t->seq, err) != 0)
+			return -1;
 	}
 	for (;;) {
 		while (s[i] == ' ' || (s[i] == '\r' && s[i + 1] == '\n'))
 			i++;
 		if (s[i] == '\n')
-			return true;
+			return 1;
+		if (number(t, s, &i, INT32_MAX, &v, err) != 0)
+			return -1;
 		t->id = xgrow(t->id, &t->cap, t->n + 1, sizeof(*t->id));
-		t->id[t->n++] = (int32_t)number(in, t, s, &i, INT32_MAX,
-		    "token id too large");
-		if (s[i] != ' ' && s[i] != '\r' && s[i] != '\n')
-			bad(in, t, i, "not a token id");
+		t->id[t->n++] = (int32_t)v;
 	}
+}
+
+bool
+tokens_read(struct input *in, struct tokens *t)
+{
+	char err[ERRLEN];
+	int r = tokens_next(in, t, err);
+
+	if (r < 0)
+		die("%s: %s", in->name, err);
+	return r > 0;
+}
+
+void
+tokens_check(const struct input *in, const struct tokens *t, size_t n)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if ((size_t)t->id[i] >= n)
+			die("%s: line %lu: id %ld is not in the vocabulary of "
+			    "%zu", in->name, t->line, (long)t->id[i], n);
+}
+
+/* Append a number; long lines are many numbers, and printf is slow. */
+static void
+put_number(struct buf *b, uint32_t v)
+{
+	char digit[10];
+	size_t i = sizeof(digit);
+
+	do
+		digit[--i] = (char)('0' + v % 10);
+	while ((v /= 10) > 0);
+	buf_put(b, digit + i, sizeof(digit) - i);
 }
 
 void
@@ -74,10 +107,15 @@ tokens_write(struct output *o, uint32_t seq, const int32_t *id, size_t n)
 {
 	struct buf line = { 0 };
 
-	if (seq != 0)
-		buf_printf(&line, n ? "@%lu " : "@%lu", (unsigned long)seq);
-	for (size_t i = 0; i < n; i++)
-		buf_printf(&line, i ? " %ld" : "%ld", (long)id[i]);
+	if (seq != 0) {
+		buf_put(&line, "@", 1);
+		put_number(&line, seq);
+		buf_put(&line, " ", n > 0);
+	}
+	for (size_t i = 0; i < n; i++) {
+		buf_put(&line, " ", i > 0);
+		put_number(&line, (uint32_t)id[i]);
+	}
 	buf_put(&line, "\n", 1);
 	output_put(o, line.p, line.len);
 	buf_free(&line);

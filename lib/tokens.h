@@ -25,6 +25,12 @@ struct tokens {
 /* Read the next line, blocking: false at the end of file. Ids are 0..2^31-1;
  * whether the model has them is the caller's question. */
 bool tokens_read(struct input *in, struct tokens *t);
+/* The same for programs that have something to finish first: 1, 0 at the end of
+ * file, -1 when the line is malformed, the reason (without the file's name) in
+ * err[ERRLEN]. */
+int tokens_next(struct input *in, struct tokens *t, char *err);
+/* End the program unless every id of the line is in a vocabulary of n. */
+void tokens_check(const struct input *in, const struct tokens *t, size_t n);
 /* Whether a whole line (or the end of file) is there without blocking. */
 bool tokens_ready(struct input *in);
 /* Write a line, with a tag when seq is not 0. */

@@ -1,0 +1,101 @@
+/*
+ * kern - the loops that take the time, as a table of functions: the scalar
+ * ones are the definition, and a processor's own overwrite those slots that
+ * they speed up. Every slot fixes one order of operations (given here), so
+ * that every path, tile and thread count gives the same bits.
+ *
+ *	const struct kern *k = kern_get(err);	(NULL: reason in err)
+ *
+ * The 16-lane rule: a sum over i puts term i into lane i mod 16, in order of
+ * i, each lane beginning at 0; the lanes are then added as a tree: l += l+8,
+ * l += l+4, l += l+2, l += l+1.
+ *
+ * fma is one rounding; everything else is rounded operation by operation.
+ */
+#ifndef KERN_H
+#define KERN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "quant.h"
+
+enum { KERN_PAGE = 64 }; /* positions in a page of keys and values */
+
+struct kern {
+	const char *name; /* scalar, avx2 */
+
+	/* sum of x[i] * y[i]: fma into 16 lanes */
+	float (*dot)(const float *x, const float *y, size_t n);
+
+	/* sum of x[i]: additions into 16 lanes */
+	float (*sum)(const float *x, size_t n);
+
+	/* y[t*ldy + r] = dot(w[r*k], x[t*k]), r < rows, t < n */
+	void (*matmul_f32)(float *y, size_t ldy, const float *w, const float *x,
+	    size_t rows, size_t n, size_t k);
+
+	/*
+	 * The same for Q8_0 rows and activations from quant_q8. For each block
+	 * b in order: acc = fma(w[r][b].d * d[t][b], S, acc), acc beginning at
+	 * 0, S the exact integer sum of the products as a float.
+	 */
+	void (*matmul_q8_0)(float *y, size_t ldy, const struct q8_0 *w,
+	    const int8_t *q, const float *d, size_t rows, size_t n, size_t k);
+
+	/*
+	 * Activations to int8 by blocks of 32: d = max|x| / 127, q = rint(x *
+	 * (1/d)), half to even; q = 0 where 1/d is not finite. A block that
+	 * holds an infinity or NaN gets d = NaN, so that it is not lost.
+	 */
+	void (*quant_q8)(int8_t *q, float *d, const float *x, size_t k);
+
+	/* Weights to float, exactly. */
+	void (*from_f16)(float *y, const uint16_t *w, size_t n);
+	void (*from_bf16)(float *y, const uint16_t *w, size_t n);
+	void (*from_q8_0)(float *y, const struct q8_0 *w, size_t n);
+	/* To nearest, ties to even. */
+	void (*to_f16)(uint16_t *y, const float *x, size_t n);
+
+	/*
+	 * One page of attention for nq queries that share a key/value head,
+	 * "Online normalizer calculation for softmax" (Milakov, Gimelshein
+	 * 2018). k[64/16][hd][16], v[64][hd]; positions 0..n-1 of the page are
+	 * seen. For each query: score s = fma over the head's dimensions in
+	 * order, then s * scale; M = max(m, all s); c = exp(m - M); p =
+	 * exp(s - M); l = fma(l, c, sum of p by the 16-lane rule); o *= c; then
+	 * o = fma(p, v, o), positions in order. Begin with m = -inf, l = 0, o =
+	 * 0; the result is o / l.
+	 *
+	 *	q[nq][hd] o[nq][hd] m[nq] l[nq]
+	 */
+	void (*attn_f16)(float *o, float *m, float *l, const float *q,
+	    const uint16_t *k, const uint16_t *v, size_t nq, size_t n, size_t hd,
+	    float scale);
+	void (*attn_f32)(float *o, float *m, float *l, const float *q,
+	    const float *k, const float *v, size_t nq, size_t n, size_t hd,
+	    float scale);
+
+	/* y[i] = g[i] / (1 + exp(-g[i])) * y[i]: SwiGLU's gate */
+	void (*silu_mul)(float *y, const float *g, size_t n);
+	/* x[i] = x[i] / (1 + exp(-2 u)), u = sqrt(2/pi) (x + 0.044715 x^3):
+	 * GELU in its tanh form */
+	void (*gelu)(float *x, size_t n);
+
+	/* CRC-32C (Castagnoli) of n bytes, going on from crc (0 to begin) */
+	uint32_t (*crc32c)(uint32_t crc, const void *p, size_t n);
+};
+
+/*
+ * The best table for this processor, or the one that PIPELM_ISA names (scalar,
+ * avx2). NULL when that one is unknown or not supported here, reason in err
+ * [ERRLEN]. The table is constant.
+ */
+const struct kern *kern_get(char *err);
+
+/* The paths. kernel_avx2 is NULL where it is not compiled in; it must not be
+ * called on a processor without AVX2, FMA, F16C and SSE4.2. */
+const struct kern *kernel_scalar(void);
+const struct kern *kernel_avx2(void);
+
+#endif

@@ -1,0 +1,240 @@
+/* kernel_scalar - the definition of every kernel, in portable C; see kern.h. */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "fmath.h"
+#include "kern.h"
+
+static float
+tree16(float *lane)
+{
+	for (int step = 8; step > 0; step /= 2)
+		for (int i = 0; i < step; i++)
+			lane[i] += lane[i + step];
+	return lane[0];
+}
+
+static float
+dot(const float *x, const float *y, size_t n)
+{
+	float lane[16] = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		lane[i % 16] = fmaf(x[i], y[i], lane[i % 16]);
+	return tree16(lane);
+}
+
+static float
+sum(const float *x, size_t n)
+{
+	float lane[16] = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		lane[i % 16] += x[i];
+	return tree16(lane);
+}
+
+static void
+matmul_f32(float *y, size_t ldy, const float *w, const float *x, size_t rows,
+    size_t n, size_t k)
+{
+	for (size_t t = 0; t < n; t++)
+		for (size_t r = 0; r < rows; r++)
+			y[t * ldy + r] = dot(w + r * k, x + t * k, k);
+}
+
+static void
+matmul_q8_0(float *y, size_t ldy, const struct q8_0 *w, const int8_t *q,
+    const float *d, size_t rows, size_t n, size_t k)
+{
+	size_t nb = k / QK8_0;
+
+	for (size_t t = 0; t < n; t++)
+		for (size_t r = 0; r < rows; r++) {
+			float acc = 0;
+			for (size_t b = 0; b < nb; b++) {
+				const struct q8_0 *wb = &w[r * nb + b];
+				const int8_t *a = q + t * k + b * QK8_0;
+				int32_t s = 0;
+				for (int i = 0; i < QK8_0; i++)
+					s += wb->q[i] * a[i];
+				acc = fmaf(fm_from_f16(wb->d) * d[t * nb + b],
+				    (float)s, acc);
+			}
+			y[t * ldy + r] = acc;
+		}
+}
+
+static void
+quant_q8(int8_t *q, float *d, const float *x, size_t k)
+{
+	for (size_t b = 0; b < k / 32; b++, x += 32, q += 32) {
+		uint32_t top = 0;
+		float inv;
+
+		/* as integers: magnitudes in order, infinity and NaN on top */
+		for (int i = 0; i < 32; i++) {
+			uint32_t a = fm_bits(x[i]) & 0x7fffffffu;
+			top = a > top ? a : top;
+		}
+		d[b] = fm_float(top) / 127;
+		inv = 1 / d[b];
+		if (top >= 0x7f800000u)
+			d[b] = fm_float(0x7fc00000u);
+		if (top >= 0x7f800000u || inv > FLT_MAX) {
+			memset(q, 0, 32);
+			continue;
+		}
+		for (int i = 0; i < 32; i++)
+			q[i] = (int8_t)rintf(x[i] * inv);
+	}
+}
+
+static void
+from_f16(float *y, const uint16_t *w, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		y[i] = fm_from_f16(w[i]);
+}
+
+static void
+from_bf16(float *y, const uint16_t *w, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		y[i] = fm_from_bf16(w[i]);
+}
+
+static void
+from_q8_0(float *y, const struct q8_0 *w, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		y[i] = fm_from_f16(w[i / QK8_0].d) *
+		    (float)w[i / QK8_0].q[i % QK8_0];
+}
+
+static void
+to_f16(uint16_t *y, const float *x, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		y[i] = fm_to_f16(x[i]);
+}
+
+/* The part of attention that follows the scores s[n]: leaves the weights in s,
+ * updates m and l, scales o. */
+static void
+attn_weights(float *s, float *o, float *m, float *l, size_t n, size_t hd)
+{
+	float top = *m, c;
+
+	for (size_t j = 0; j < n; j++)
+		top = s[j] > top ? s[j] : top;
+	c = fm_expf(*m - top);
+	for (size_t j = 0; j < n; j++)
+		s[j] = fm_expf(s[j] - top);
+	*l = fmaf(*l, c, sum(s, n));
+	*m = top;
+	for (size_t i = 0; i < hd; i++)
+		o[i] *= c;
+}
+
+static void
+attn_f32(float *o, float *m, float *l, const float *q, const float *k,
+    const float *v, size_t nq, size_t n, size_t hd, float scale)
+{
+	for (size_t h = 0; h < nq; h++, q += hd, o += hd) {
+		float s[KERN_PAGE];
+		for (size_t j = 0; j < n; j++) {
+			const float *kj = k + j / 16 * hd * 16 + j % 16;
+			s[j] = 0;
+			for (size_t i = 0; i < hd; i++)
+				s[j] = fmaf(q[i], kj[i * 16], s[j]);
+			s[j] *= scale;
+		}
+		attn_weights(s, o, m + h, l + h, n, hd);
+		for (size_t j = 0; j < n; j++)
+			for (size_t i = 0; i < hd; i++)
+				o[i] = fmaf(s[j], v[j * hd + i], o[i]);
+	}
+}
+
+static void
+attn_f16(float *o, float *m, float *l, const float *q, const uint16_t *k,
+    const uint16_t *v, size_t nq, size_t n, size_t hd, float scale)
+{
+	for (size_t h = 0; h < nq; h++, q += hd, o += hd) {
+		float s[KERN_PAGE];
+		for (size_t j = 0; j < n; j++) {
+			const uint16_t *kj = k + j / 16 * hd * 16 + j % 16;
+			s[j] = 0;
+			for (size_t i = 0; i < hd; i++)
+				s[j] = fmaf(q[i], fm_from_f16(kj[i * 16]),
+				    s[j]);
+			s[j] *= scale;
+		}
+		attn_weights(s, o, m + h, l + h, n, hd);
+		for (size_t j = 0; j < n; j++)
+			for (size_t i = 0; i < hd; i++)
+				o[i] = fmaf(s[j], fm_from_f16(v[j * hd + i]),
+				    o[i]);
+	}
+}
+
+static void
+silu_mul(float *y, const float *g, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		y[i] = g[i] / (1 + fm_expf(-g[i])) * y[i];
+}
+
+static void
+gelu(float *x, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		float u = 0.79788456f * (x[i] + 0.044715f * x[i] * x[i] * x[i]);
+		x[i] = x[i] / (1 + fm_expf(-2 * u));
+	}
+}
+
+static uint32_t
+crc32c(uint32_t crc, const void *p, size_t n)
+{
+	/* i times x^28 modulo the reflected polynomial 0x82f63b78 */
+	static const uint32_t by4[16] = { 0x00000000, 0x105ec76f, 0x20bd8ede,
+		0x30e349b1, 0x417b1dbc, 0x5125dad3, 0x61c69362, 0x7198540d,
+		0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9, 0xc38d26c4,
+		0xd3d3e1ab, 0xe330a81a, 0xf36e6f75 };
+	const unsigned char *s = p;
+
+	crc = ~crc;
+	for (size_t i = 0; i < n; i++) {
+		crc ^= s[i];
+		crc = crc >> 4 ^ by4[crc & 15];
+		crc = crc >> 4 ^ by4[crc & 15];
+	}
+	return ~crc;
+}
+
+static const struct kern scalar = {
+	.name = "scalar",
+	.dot = dot,
+	.sum = sum,
+	.matmul_f32 = matmul_f32,
+	.matmul_q8_0 = matmul_q8_0,
+	.quant_q8 = quant_q8,
+	.from_f16 = from_f16,
+	.from_bf16 = from_bf16,
+	.from_q8_0 = from_q8_0,
+	.to_f16 = to_f16,
+	.attn_f16 = attn_f16,
+	.attn_f32 = attn_f32,
+	.silu_mul = silu_mul,
+	.gelu = gelu,
+	.crc32c = crc32c,
+};
+
+const struct kern *
+kernel_scalar(void)
+{
+	return &scalar;
+}

@@ -1,0 +1,31 @@
+/*
+ * pool - threads that share out a range of equal pieces of work.
+ *
+ *	struct pool *p = pool_open(threads);
+ *	pool_run(p, work, arg, 96, 4);
+ *	pool_close(p);
+ *
+ * The caller is worker 0. Between runs the others spin for some microseconds
+ * and then sleep, so that a program that waits on a pipe burns nothing. Which
+ * worker does which piece is left to chance: a piece must not depend on it.
+ */
+#ifndef POOL_H
+#define POOL_H
+
+#include <stddef.h>
+
+struct pool;
+
+/* Do pieces from..to-1; worker (0..threads-1) is for scratch memory. */
+typedef void pool_work(void *arg, size_t from, size_t to, size_t worker);
+
+/* Never NULL: ends the program when a thread cannot be made. */
+struct pool *pool_open(size_t threads);
+size_t pool_threads(const struct pool *p);
+/* Do pieces 0..n-1 in chunks of `chunk`, and return when all are done. A range
+ * of one chunk is done by the caller alone. */
+void pool_run(struct pool *p, pool_work *work, void *arg, size_t n,
+    size_t chunk);
+void pool_close(struct pool *p);
+
+#endif

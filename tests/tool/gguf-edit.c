@@ -13,7 +13,7 @@
  *	type KEY N              the code of its type alone
  *	length KEY N            of a string or an array, the length field alone
  *	tensor-name NAME NEW
- *	tensor-type NAME N, tensor-offset NAME N, tensor-dims NAME N ...
+ *	tensor-type NAME N, tensor-offset NAME N, tensor-dims NAME [N ...]
  *	nan NAME                the tensor's first element becomes NaN
  *
  * Where the metadata grow or shrink, what follows them is aligned anew. The
@@ -285,6 +285,15 @@ edit_tensor(const struct file *f, const char *what, char **arg, struct edit *e)
 		set_nan(f, t, e);
 		return;
 	}
+	if (strcmp(what, "tensor-dims") == 0) {
+		e->at = t->rest;
+		e->old = t->end - 12 - t->rest;
+		e->new = 4;
+		for (int i = 1; arg[i] != NULL; i++)
+			put(e, strtoull(arg[i], NULL, 0), 8);
+		e->p[0] = (unsigned char)((e->new - 4) / 8);
+		return;
+	}
 	if (arg[1] == NULL)
 		die("a value is missing: ", what);
 	if (strcmp(what, "tensor-name") == 0) {
@@ -299,13 +308,6 @@ edit_tensor(const struct file *f, const char *what, char **arg, struct edit *e)
 		e->at = t->end - 8;
 		e->old = 8;
 		put(e, strtoull(arg[1], NULL, 0), 8);
-	} else if (strcmp(what, "tensor-dims") == 0) {
-		e->at = t->rest;
-		e->old = t->end - 12 - t->rest;
-		e->new = 4;
-		for (int i = 1; arg[i] != NULL; i++)
-			put(e, strtoull(arg[i], NULL, 0), 8);
-		e->p[0] = (unsigned char)((e->new - 4) / 8);
 	} else {
 		die("no such command: ", what);
 	}

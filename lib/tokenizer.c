@@ -1,0 +1,159 @@
+#include "tokenizer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A recognised token while they are being sorted. */
+struct whole {
+	struct gguf_str s;
+	int32_t id;
+};
+
+static int
+cmp_whole(const void *a, const void *b)
+{
+	struct gguf_str s = ((const struct whole *)a)->s;
+	struct gguf_str t = ((const struct whole *)b)->s;
+	int r = memcmp(s.p, t.p, s.len < t.len ? s.len : t.len);
+
+	return r ? r : (s.len > t.len) - (s.len < t.len);
+}
+
+static void
+find_whole(struct tokenizer *t, bool special)
+{
+	const struct vocab *v = &t->vocab;
+	struct whole *w = NULL;
+	size_t n = 0, cap = 0;
+
+	for (int32_t id = 0; id < (int32_t)v->n; id++) {
+		enum token_type type = vocab_type(v, id);
+		if (v->token[id].len == 0 || (type != TOKEN_USER && !(special &&
+		    (type == TOKEN_CONTROL || type == TOKEN_UNKNOWN))))
+			continue;
+		w = xgrow(w, &cap, n + 1, sizeof(*w));
+		w[n++] = (struct whole) { v->token[id], id };
+		t->first[(unsigned char)v->token[id].p[0]] = true;
+	}
+	if (n > 0)
+		qsort(w, n, sizeof(*w), cmp_whole);
+	t->whole = xreallocarray(NULL, n, sizeof(*t->whole));
+	t->nwhole = n;
+	for (size_t i = 0; i < n; i++)
+		t->whole[i] = w[i].id;
+	free(w);
+}
+
+/* The first of whole[lo..hi), which agree in d bytes, whose byte d is at least
+ * c; one that ends before it counts as less. */
+static size_t
+lower(const struct tokenizer *t, size_t lo, size_t hi, size_t d, int c)
+{
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		struct gguf_str s = t->vocab.token[t->whole[mid]];
+		if (s.len <= d || (unsigned char)s.p[d] < c)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* The longest recognised token that p[0..n) begins with, or -1. */
+static int32_t
+match(const struct tokenizer *t, const unsigned char *p, size_t n)
+{
+	size_t lo = 0, hi = t->nwhole;
+	int32_t best = -1;
+
+	for (size_t d = 0; d < n && lo < hi; d++) {
+		lo = lower(t, lo, hi, d, p[d]);
+		hi = lower(t, lo, hi, d, p[d] + 1);
+		/* the shortest stands first */
+		if (lo < hi && t->vocab.token[t->whole[lo]].len == d + 1)
+			best = t->whole[lo];
+	}
+	return best;
+}
+
+static int
+encode_words(struct tokenizer *t, const unsigned char *p, size_t n,
+    struct ids *out, char *err)
+{
+	size_t k;
+
+	for (; n > 0; p += k, n -= k) {
+		k = t->split(p, n);
+		if (bpe_encode(&t->bpe, p, k, out, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+tokenizer_encode(struct tokenizer *t, const void *text, size_t n,
+    struct ids *out, char *err)
+{
+	const unsigned char *p = text;
+	size_t from = 0, i = 0;
+
+	if (n == 0)
+		return 0;
+	while (i < n) {
+		int32_t id = -1;
+		if (t->first[p[i]])
+			id = match(t, p + i, n - i);
+		if (id < 0) {
+			i++;
+			continue;
+		}
+		if (encode_words(t, p + from, i - from, out, err) != 0)
+			return -1;
+		ids_put(out, &id, 1);
+		i += t->vocab.token[id].len;
+		from = i;
+	}
+	return encode_words(t, p + from, n - from, out, err);
+}
+
+static int
+find_rule(struct tokenizer *t, const struct gguf *g, char *err)
+{
+	struct gguf_str pre;
+	int r = gguf_string(g, "tokenizer.ggml.pre", &pre, err);
+
+	if (r == 0)
+		return fail(err, "key tokenizer.ggml.pre: missing");
+	if (r < 0)
+		return -1;
+	if ((t->split = pretok_find(pre.p, pre.len)) == NULL)
+		return fail(err, "pre-tokenizer '%.*s' is not known",
+		    (int)(pre.len > 64 ? 64 : pre.len), pre.p);
+	return 0;
+}
+
+int
+tokenizer_open(struct tokenizer *t, const struct gguf *g, bool special,
+    char *err)
+{
+	*t = (struct tokenizer) { 0 };
+	if (vocab_open(&t->vocab, g, err) != 0)
+		return -1;
+	if (find_rule(t, g, err) != 0 ||
+	    bpe_open(&t->bpe, &t->vocab, g, err) != 0) {
+		vocab_close(&t->vocab);
+		return -1;
+	}
+	find_whole(t, special);
+	return 0;
+}
+
+void
+tokenizer_close(struct tokenizer *t)
+{
+	bpe_close(&t->bpe);
+	vocab_close(&t->vocab);
+	free(t->whole);
+	*t = (struct tokenizer) { 0 };
+}

@@ -1,0 +1,47 @@
+/*
+ * tokenizer - text to token ids, as a model's GGUF file says: its vocabulary,
+ * its rule for splitting text into words, its merges. The way back is
+ * vocab_piece alone, which needs none of this.
+ *
+ *	if (gguf_open(&g, path, err) != 0 ||
+ *	    tokenizer_open(&t, &g, special, err) != 0)
+ *		die("%s: %s", path, err);
+ *	tokenizer_encode(&t, text, n, &ids, err);
+ *	tokenizer_close(&t);
+ *
+ * Tokens that the model's makers added (user-defined) are recognised wherever
+ * they stand in a text, before it is split, as in llama.cpp and in Hugging
+ * Face's tokenizers: they are ways to write text (runs of blanks, markup), and
+ * the model has never seen their spellings in pieces. Control tokens, which are
+ * structure, are recognised only with `special`: a text that quotes one must
+ * not become one unasked. At each place the longest spelling counts.
+ */
+#ifndef TOKENIZER_H
+#define TOKENIZER_H
+
+#include "bpe.h"
+#include "pretok.h"
+
+struct tokenizer {
+	struct vocab vocab;
+	struct bpe bpe;
+	pretok *split;
+	int32_t *whole;   /* (nwhole) recognised tokens, by spelling */
+	size_t nwhole;
+	bool first[256];  /* bytes that one of them begins with */
+};
+
+/* 0, or -1 with the reason in err. The file must outlive the tokenizer. */
+int tokenizer_open(struct tokenizer *t, const struct gguf *g, bool special,
+    char *err);
+void tokenizer_close(struct tokenizer *t);
+
+/*
+ * Append the tokens of text[0..n), any bytes; no BOS is added. 0, or -1 with
+ * the reason in err when a byte is not in the vocabulary. The bytes of the
+ * tokens are the bytes of the text, always.
+ */
+int tokenizer_encode(struct tokenizer *t, const void *text, size_t n,
+    struct ids *out, char *err);
+
+#endif

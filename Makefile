@@ -70,7 +70,7 @@ $(UNITS): $O/tests/%: $O/tests/unit/%.o $(LIB)
 
 $(TOOLS): $O/tests/%: $O/tests/tool/%.o
 	@mkdir -p $(@D)
-	$(LINK) -o $@ $< $(LDLIBS)
+	$(LINK) -o $@ $< -lm $(LDLIBS)
 
 $O/%.o: %.c
 	@mkdir -p $(@D)

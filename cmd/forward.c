@@ -141,14 +141,13 @@ take(struct session *x, const struct tokens *t, char *err)
 	return 0;
 }
 
-/* Write the new positions of sequence 0 to the cache, in one write. */
+/* Write the cached sequence's new positions to the file, in one write. */
 static void
-commit(struct session *x)
+commit(struct session *x, const struct sequence *q)
 {
-	struct sequence *q = &x->seq[sequence(x, 0)];
 	size_t from = (size_t)x->cache.n;
 
-	if (!q->busy || q->s.n == from)
+	if (!is_cached(x, q) || q->s.n == from)
 		return;
 	for (size_t i = from; i < q->s.n; i++)
 		seq_get(&q->s, i, kvfile_record(&x->cache, i - from,
@@ -231,8 +230,8 @@ evaluate(struct session *x)
 		}
 	}
 	forward_run(&x->f, x->row, n);
-	if (x->path != NULL && !x->each)
-		commit(x);
+	for (size_t i = 0; i < x->nstep; i++)
+		commit(x, &x->seq[x->step[i].number]);
 	emit_all(x);
 	for (size_t i = 0; i < x->nstep; i++)
 		x->seq[x->step[i].number].busy = false;

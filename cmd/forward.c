@@ -195,7 +195,7 @@ emit_all(struct session *x)
 				have = forward_logits(&x->f, logits, hidden, n);
 				if (have == 0)
 					die("%s: position %zu: the logits are "
-					    "not finite numbers", x->m.path, p);
+					    "not finite numbers", x->m.path, p + 1);
 				hidden += have * x->m.n_embd;
 				outputs -= have;
 				at = 0;

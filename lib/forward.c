@@ -28,7 +28,7 @@ forward_open(struct forward *f, const struct model *m, const struct kern *kern,
 	    .exact = exact, .max_cols = cols },
 		.geo = { m->n_layer, m->n_kv, m->head_dim, f16 },
 		.chunk = n };
-	f->c.panel = xaligned(threads * 8, cols * sizeof(float));
+	f->c.panel = xaligned(threads * 16, cols * sizeof(float));
 	f->x = xaligned(n, m->n_embd * sizeof(float));
 	f->norm = xaligned(n, m->n_embd * sizeof(float));
 	f->out = xaligned(n, m->n_embd * sizeof(float));

@@ -6,7 +6,7 @@
 #include "dtype.h"
 
 enum {
-	GROUP = 8,            /* rows that a kernel takes together */
+	GROUP = 16,           /* rows that a kernel takes together */
 	SMALL = 256 * 1024,   /* products below which one thread is faster */
 };
 

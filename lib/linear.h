@@ -21,7 +21,7 @@ struct compute {
 	struct pool *pool;
 	bool exact;
 	size_t max_cols;
-	float *panel; /* (threads, 8, max_cols) rows as float; owned */
+	float *panel; /* (threads, 16, max_cols) rows as float; owned */
 };
 
 struct linear_in {

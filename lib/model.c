@@ -380,6 +380,9 @@ hyperparameters(struct load *l)
 	m->n_ctx = number(l, "context_length", big, 0);
 	m->eps = (float)real(l, gpt2 ? "attention.layer_norm_epsilon"
 	                             : "attention.layer_norm_rms_epsilon", 0);
+	if (m->n_head > m->n_embd)
+		refuse(l, "%zu heads are more than the width %zu", m->n_head,
+		    m->n_embd);
 	m->head_dim = number(l, "attention.key_length", 1 << 14,
 	    m->n_embd / m->n_head);
 	if (number(l, "attention.value_length", 1 << 14, m->head_dim) !=

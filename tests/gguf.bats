@@ -195,7 +195,7 @@ broken_llama() {
 }
 
 @test "gguf: weights that are not numbers" {
-	message='position 2: the logits are not finite numbers'
+	message='position 3: the logits are not finite numbers'
 	for t in blk.0.attn_qkv.weight blk.1.ffn_norm.bias output_norm.weight; do
 		broken "$message" nan $t
 	done

@@ -1,5 +1,7 @@
 /* distcat - concatenate and convert distributions; see distcat(1) */
 #include "dist.h"
+#include "escape.h"
+#include "vocab.h"
 
 #include <stdlib.h>
 
@@ -34,6 +36,29 @@ rank(struct dist *d)
 	free(r);
 }
 
+/* The third column: the token's text. Rows that pad a model's matrix to a
+ * round number have none. */
+static void
+piece(struct buf *b, int32_t id, void *arg)
+{
+	const struct vocab *v = arg;
+	struct buf text = { 0 };
+
+	if ((size_t)id < v->n)
+		vocab_piece(v, id, &text);
+	escape_show(b, text.p, text.len);
+	buf_free(&text);
+}
+
+static void
+open_vocab(struct vocab *v, struct gguf *g, const char *path)
+{
+	char err[ERRLEN];
+
+	if (gguf_open(g, path, err) != 0 || vocab_open(v, g, err) != 0)
+		die("%s: %s", path, err);
+}
+
 static void
 cat(struct dist_writer *out, const char *path, bool sort)
 {
@@ -54,23 +79,36 @@ int
 main(int argc, char **argv)
 {
 	struct dist_writer out;
-	char form = 't';
+	struct vocab vocab;
+	struct gguf model;
+	const char *path = NULL;
 	bool sort = false;
+	char form = 't';
 	int c;
 
-	start(argc, argv, "distcat", "[-bst] [file ...]");
-	while ((c = option(argc, argv, "bst")) != -1)
-		if (c == 's')
+	start(argc, argv, "distcat", "[-bst] [-m model] [file ...]");
+	while ((c = option(argc, argv, "bm:st")) != -1)
+		if (c == 'm')
+			path = optarg;
+		else if (c == 's')
 			sort = true;
 		else
 			form = (char)c;
-	if (sort && form == 'b')
-		bad_usage("-s: only the text form can be sorted");
+	if (form == 'b' && (sort || path != NULL))
+		bad_usage("-b: goes with neither -m nor -s");
 
 	dist_create(&out, form);
+	if (path != NULL) {
+		open_vocab(&vocab, &model, path);
+		out.column = (struct dist_column) { piece, &vocab };
+	}
 	do
 		cat(&out, argv[optind], sort);
 	while (optind < argc && argv[++optind] != NULL);
 	dist_finish(&out);
+	if (path != NULL) {
+		vocab_close(&vocab);
+		gguf_close(&model);
+	}
 	return 0;
 }

@@ -90,10 +90,30 @@ check_header(const struct dist *d, char *err)
 	return 0;
 }
 
+static int
+check_values(const struct dist *d, char *err)
+{
+	/* -inf and 0 are the least of the two kinds; NaN is not even that */
+	const float least = d->kind == 'L' ? -INFINITY : 0;
+	uint32_t good = 0, i = 0;
+
+	for (uint32_t k = 0; k < d->n; k++)
+		good += (d->val[k] >= least) & (d->val[k] < INFINITY);
+	if (good == d->n)
+		return 0;
+	while (d->val[i] >= least && d->val[i] < INFINITY)
+		i++;
+	return fail(err, "id %ld: a %s cannot be %s", (long)d->id[i],
+	    d->kind == 'L' ? "logit" : "probability",
+	    isnan(d->val[i]) ? "NaN" : d->val[i] < 0 ? "negative" : "infinite");
+}
+
 /* What holds of the arrays of both forms. */
 static int
 check_arrays(const struct dist *d, char *err)
 {
+	uint32_t ordered = 1;
+
 	for (uint32_t i = 0; i < d->nctx; i++)
 		if ((uint32_t)d->ctx[i] >= d->vocab)
 			return fail(err, "context token %ld is not in the "
@@ -102,23 +122,15 @@ check_arrays(const struct dist *d, char *err)
 		if ((uint32_t)d->eog[i] >= d->vocab)
 			return fail(err, "end-of-generation id %ld is not in "
 			    "the vocabulary", (long)d->eog[i]);
-	for (uint32_t i = 0; i < d->n; i++)
-		if ((uint32_t)d->id[i] >= d->vocab)
-			return fail(err, "id %ld is not in the vocabulary",
-			    (long)d->id[i]);
 	for (uint32_t i = 1; i < d->n; i++)
-		if (d->id[i - 1] >= d->id[i])
-			return fail(err, "id %ld does not follow %ld in order",
-			    (long)d->id[i], (long)d->id[i - 1]);
-	for (uint32_t i = 0; i < d->n; i++) {
-		float v = d->val[i];
-		if (v < INFINITY && (d->kind == 'L' || v >= 0))
-			continue;
-		return fail(err, "id %ld: a %s cannot be %s", (long)d->id[i],
-		    d->kind == 'L' ? "logit" : "probability",
-		    isnan(v) ? "NaN" : v < 0 ? "negative" : "infinite");
-	}
-	return 0;
+		ordered += d->id[i - 1] < d->id[i];
+	if (d->n > 0 && ordered != d->n)
+		return fail(err, "the ids are not in ascending order");
+	if (d->n > 0 && (d->id[0] < 0 ||
+	    (uint32_t)d->id[d->n - 1] >= d->vocab))
+		return fail(err, "id %ld is not in the vocabulary",
+		    (long)d->id[d->id[0] < 0 ? 0 : d->n - 1]);
+	return check_values(d, err);
 }
 
 static int

@@ -2,11 +2,6 @@
 
 #include "fmath.h"
 
-/* Keys of 32 bits are looked at in three digits. */
-enum { DIGITS = 3, BUCKETS = 1 << 11 };
-static const int shift[DIGITS] = { 21, 10, 0 };
-static const uint32_t mask[DIGITS] = { 2047, 2047, 1023 };
-
 /* Unsigned integers in the order of the numbers; -0 equals 0. */
 static uint32_t
 key(float v)
@@ -23,55 +18,36 @@ value(uint32_t k)
 }
 
 float
-select_least(const float *v, size_t n, size_t k, size_t *ties)
+select_least(const float *v, size_t n, double scale, double want,
+    size_t *ties)
 {
+	/* many entries: two digits of 16 bits, few entries: four of 8 */
+	const int width = n > 8192 ? 16 : 8;
+	const uint32_t mask = (1u << width) - 1;
+	double sum[1 << 16]; /* of the weights of entries with each digit */
+	double each;
 	uint32_t found = 0, known = 0;
 
-	/* From the highest digit: which of its values holds the k-th? */
-	for (int digit = 0; digit < DIGITS; digit++) {
-		size_t count[BUCKETS] = { 0 };
-		uint32_t b = mask[digit];
+	/* From the highest digit: which of its values does the run end in? */
+	for (int shift = 32 - width; shift >= 0; shift -= width) {
+		uint32_t b = mask;
 
+		memset(sum, 0, sizeof(*sum) << width);
 		for (size_t i = 0; i < n; i++) {
 			uint32_t u = key(v[i]);
 			if ((u & known) == found)
-				count[u >> shift[digit] & mask[digit]]++;
+				sum[u >> shift & mask] +=
+				    select_weight(v[i], scale);
 		}
-		for (; count[b] < k; b--)
-			k -= count[b];
-		found |= b << shift[digit];
-		known |= mask[digit] << shift[digit];
+		for (; b > 0 && sum[b] < want; b--)
+			want -= sum[b];
+		found |= b << shift;
+		known |= mask << shift;
 	}
-	*ties = k;
+	each = select_weight(value(found), scale);
+	for (*ties = 1; (double)*ties * each < want;)
+		++*ties;
 	return value(found);
-}
-
-/* One pass of a radix sort, stable, descending in this digit. */
-static void
-sort_digit(float *to, const float *from, size_t n, int digit)
-{
-	size_t start[BUCKETS] = { 0 }, sum = 0;
-
-	for (size_t i = 0; i < n; i++)
-		start[fm_bits(from[i]) >> shift[digit] & mask[digit]]++;
-	for (uint32_t b = mask[digit] + 1; b-- > 0;) {
-		size_t count = start[b];
-		start[b] = sum;
-		sum += count;
-	}
-	for (size_t i = 0; i < n; i++)
-		to[start[fm_bits(from[i]) >> shift[digit] & mask[digit]]++] =
-		    from[i];
-}
-
-void
-select_sort(float *v, float *tmp, size_t n)
-{
-	sort_digit(tmp, v, n, 2);
-	sort_digit(v, tmp, n, 1);
-	sort_digit(tmp, v, n, 0);
-	if (n > 0)
-		memcpy(v, tmp, n * sizeof(*v));
 }
 
 void

@@ -1,6 +1,6 @@
 /*
  * softmax - from logits to probabilities, one definition for all programs.
- * Exponentials (fm_exp) and sums are taken in double, sums in ascending order
+ * Exponentials and sums are taken in double, sums in ascending order
  * of id; probabilities are rounded to float once. So a program that reads
  * logits decides exactly as it would behind logits-to-probs(1).
  */

@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+"""Probabilities by the logits processors of Hugging Face Transformers.
+
+    pip install torch transformers
+    ./make.py
+
+writes logits.txt, a distribution stream of six records over 40 tokens with ten
+tokens of context each, and NAME.want for the processors of each NAME below:
+lines of record, id, probability, of what can be drawn. Made with torch 2.15.0,
+transformers 5.23.0, in float64. Logits are multiples of 1/64, so that they are
+the same in text and in float32.
+"""
+import numpy as np
+import torch
+from transformers import (RepetitionPenaltyLogitsProcessor, TemperatureLogitsWarper,
+                          TopKLogitsWarper, TopPLogitsWarper)
+
+RUNS = {
+    'softmax': [],
+    'temperature-0.7': [TemperatureLogitsWarper(0.7)],
+    'repetition-1.3': [RepetitionPenaltyLogitsProcessor(1.3)],
+    'topk-5': [TopKLogitsWarper(5)],
+    'topp-0.9': [TopPLogitsWarper(0.9)],
+    'topp-0.3': [TopPLogitsWarper(0.3)],
+    'all': [RepetitionPenaltyLogitsProcessor(1.3), TemperatureLogitsWarper(0.7),
+            TopKLogitsWarper(12), TopPLogitsWarper(0.8)],
+}
+
+rng = np.random.RandomState(1)
+logits = np.round(rng.standard_normal((6, 40)) * 2 * 64) / 64
+context = rng.randint(0, 40, (6, 10))
+
+with open('logits.txt', 'w') as f:
+    for x, ids in zip(logits, context):
+        f.write('#dist kind=L vocab=40 n=40 seq=0 pos=10 start=1 once=0 '
+                f'ctx={",".join(map(str, ids))} eog=\n')
+        f.writelines(f'{i}\t{v:.9g}\n' for i, v in enumerate(x))
+        f.write('\n')
+for name, processors in RUNS.items():
+    x, ids = torch.tensor(logits), torch.tensor(context)
+    for p in processors:
+        x = p(ids, x)
+    with open(f'{name}.want', 'w') as f:
+        for r, row in enumerate(torch.softmax(x, -1).tolist()):
+            f.writelines(f'{r + 1} {i} {p:.17g}\n'
+                         for i, p in enumerate(row) if p > 0)

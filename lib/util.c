@@ -1,6 +1,7 @@
 #include "util.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -13,9 +14,21 @@ static struct {
 	const char *name, *synopsis, *argv0;
 } prog = { "pipelm", "", NULL };
 
+/* A closed standard stream must not become the number of a file that is opened
+ * later, a cache say: put something there that cannot be used. */
+static void
+hold_streams(void)
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+			exit(1);
+}
+
 void
 start(int argc, char **argv, const char *name, const char *synopsis)
 {
+	hold_streams();
 	prog.name = name;
 	prog.synopsis = synopsis;
 	prog.argv0 = argc > 0 ? argv[0] : NULL;

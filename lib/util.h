@@ -36,7 +36,7 @@
 /*
  * Begin a program: remember its name and its synopsis (what follows the name
  * in the usage line), restore SIGPIPE (a parent may have had it ignored),
- * silence getopt. Call first in main. The strings must outlive the program.
+ * hold the places of closed standard streams, silence getopt. Call first in main. The strings must outlive the program.
  */
 void start(int argc, char **argv, const char *name, const char *synopsis);
 

@@ -320,6 +320,21 @@ values() {
 	[ ! -s err ]
 }
 
+@test "forward: closed standard streams" {
+	echo 5 >line
+	got=0
+	forward -c cache <line >&- 2>err || got=$?
+	[ "$got" -eq 1 ]
+	[ "$(cat err)" = 'forward: stdout: Bad file descriptor' ]
+	[ "$(kvcache check cache)" = "cache: 1 positions" ]
+	fails 1 'forward: stdin: Bad file descriptor' forward -c cache <&-
+	[ "$(kvcache check cache)" = "cache: 1 positions" ]
+	got=0
+	echo x | forward -c cache >out 2>&- || got=$?
+	[ "$got" -eq 1 ]
+	[ "$(kvcache check cache)" = "cache: 1 positions" ]
+}
+
 @test "forward -v: what it did" {
 	printf '5 6 7\n8\n9\n' | forward -vj 1 2>said >/dev/null
 	[ "$(wc -l <said)" -eq 1 ]

@@ -30,10 +30,10 @@ LINK = $(CC) -pthread $(CFLAGS) $(LDFLAGS) $(DEV)
 PROGS = tokenize detokenize until forward logits-to-probs topk topp draw \
 	distcat kvcache
 SCRIPTS = generate
-MODULES = util buf io map bundled tokens gguf dtype fmath \
-	rng seqmap dist history softmax select kern kernel_scalar \
-	kernel_avx2 pool model seq kvfile linear forward \
-	utf8 unidata escape vocab pretok bpe tokenizer texts
+MODULES = util buf io map bundled tokens gguf dtype fmath rng seqmap dist \
+	history softmax select kern kernel_scalar kernel_avx2 kernel_avx2_q8 \
+	kernel_avx2_attn pool model seq kvfile linear forward utf8 unidata \
+	escape vocab pretok bpe tokenizer texts
 
 OBJS = $(MODULES:%=$O/lib/%.o)
 LIB = $O/libpipelm.a

@@ -83,8 +83,8 @@ check_header(const struct dist *d, char *err)
 		return fail(err, "more context (%lu tokens) than position %lu "
 		    "can have", (unsigned long)d->nctx, (unsigned long)d->pos);
 	if (d->flags & DIST_START && d->nctx != d->pos)
-		return fail(err, "it starts a sequence, with %lu of %lu context "
-		    "tokens", (unsigned long)d->nctx, (unsigned long)d->pos);
+		return fail(err, "it starts a sequence, with %lu of %lu "
+		    "context tokens", (unsigned long)d->nctx, (unsigned long)d->pos);
 	if (d->neog > d->vocab)
 		return fail(err, "more end-of-generation ids than tokens");
 	return 0;

@@ -38,7 +38,7 @@ enum { DIST_SPARSE = 1, DIST_START = 2, DIST_ONCE = 4 };
  * next read. */
 struct dist {
 	char kind;       /* 'L' logits, 'P' probabilities */
-	unsigned flags;  /* DIST_START, DIST_ONCE; SPARSE is derived: n < vocab */
+	unsigned flags;  /* DIST_START, DIST_ONCE; SPARSE is n < vocab */
 	uint32_t vocab;  /* vocabulary size */
 	uint32_t n;      /* entries */
 	uint32_t nctx;   /* context tokens carried */

@@ -74,7 +74,7 @@ put_lines(struct job *j, bool number)
 }
 
 static void
-put_operands(struct job *j, char **argv)
+put_operands(struct job *j, char **argv, const char *model)
 {
 	struct buf text = { 0 };
 	char err[ERRLEN];
@@ -84,7 +84,7 @@ put_operands(struct job *j, char **argv)
 		buf_put(&text, argv[i], strlen(argv[i]));
 	}
 	if (put_text(j, 0, text.p, text.len, err) != 0)
-		die("%s", err);
+		die("%s: %s", model, err);
 	buf_free(&text);
 }
 
@@ -140,7 +140,7 @@ main(int argc, char **argv)
 	if (given['l'] || given['N'])
 		put_lines(&j, given['N']);
 	else if (argv[0] != NULL)
-		put_operands(&j, argv);
+		put_operands(&j, argv, path);
 	else
 		put_stdin(&j, given['x']);
 	output_close(&j.out);

@@ -19,7 +19,6 @@ struct bpe_symbol {
 	int32_t id;
 	uint32_t prev, next; /* NONE at the ends */
 	uint32_t rank;       /* of merging it with the next one, or NONE */
-	int32_t into;        /* what that makes */
 };
 
 /* The vocabulary by spelling: id + 1, or 0, in a hash table. */
@@ -102,17 +101,21 @@ index_fill(struct index *x, const struct vocab *v, char *err)
 	return 0;
 }
 
-/* The entry of a pair: its own, or the free one where it would go. */
-static struct bpe_merge *
-find_merge(const struct bpe *b, int32_t left, int32_t right)
+/* The slot of a pair: its own, or the free one where it would go. */
+static uint32_t *
+merge_slot(const struct bpe *b, int32_t left, int32_t right)
 {
-	uint64_t pair = ((uint64_t)left + 1) << 32 | (uint32_t)right;
-	uint64_t h = pair * 0x9E3779B97F4A7C15;
+	uint64_t h = (uint64_t)left << 32 | (uint32_t)right;
 
-	for (size_t i = (size_t)(h >> 32);; i++) {
-		struct bpe_merge *m = &b->merge[i & (b->nmerge - 1)];
-		if (m->pair == pair || m->pair == 0)
-			return m;
+	h *= 0x9E3779B97F4A7C15;
+	for (size_t i = (size_t)(h ^ h >> 32);; i++) {
+		uint32_t *slot = &b->slot[i & b->mask];
+		const struct bpe_merge *m;
+		if (*slot == 0)
+			return slot;
+		m = &b->merge[*slot - 1];
+		if (m->left == left && m->right == right)
+			return slot;
 	}
 }
 
@@ -136,7 +139,7 @@ add_merge(struct bpe *b, const struct index *x, struct gguf_str s,
 	const char *blank = s.len < 3 ? NULL : memchr(s.p + 1, ' ', s.len - 2);
 	struct gguf_str left = { s.p, 0 }, right;
 	struct buf both = { 0 };
-	struct bpe_merge *m;
+	uint32_t *slot;
 	int32_t l, r;
 
 	if (blank == NULL)
@@ -158,13 +161,13 @@ add_merge(struct bpe *b, const struct index *x, struct gguf_str s,
 		    "vocabulary", (unsigned long)rank,
 		    (int)(s.len > 64 ? 64 : s.len), s.p, l < 0 ? "the first" :
 		    r < 0 ? "the second" : "the result");
-	m = find_merge(b, l, r);
-	if (m->pair != 0)
+	slot = merge_slot(b, l, r);
+	if (*slot != 0)
 		return fail(err, "merges %lu and %lu are both '%.*s'",
-		    (unsigned long)m->rank, (unsigned long)rank,
+		    (unsigned long)*slot - 1, (unsigned long)rank,
 		    (int)(s.len > 64 ? 64 : s.len), s.p);
-	*m = (struct bpe_merge) { ((uint64_t)l + 1) << 32 | (uint32_t)r, rank,
-		*into };
+	b->merge[rank] = (struct bpe_merge) { l, r, *into };
+	*slot = rank + 1;
 	return 0;
 }
 
@@ -184,8 +187,9 @@ read_merges(struct bpe *b, const struct index *x, const struct gguf *g,
 	if (kv->n > INT32_MAX)
 		return fail(err, "key tokenizer.ggml.merges: %llu merges",
 		    (unsigned long long)kv->n);
-	b->nmerge = table_size((size_t)kv->n);
-	b->merge = xcalloc(b->nmerge, sizeof(*b->merge));
+	b->merge = xreallocarray(NULL, (size_t)kv->n, sizeof(*b->merge));
+	b->mask = table_size((size_t)kv->n) - 1;
+	b->slot = xcalloc(b->mask + 1, sizeof(*b->slot));
 	at = kv->p;
 	for (uint32_t i = 0; i < kv->n; i++)
 		if (add_merge(b, x, gguf_next_str(&at), i, &into, err) != 0)
@@ -231,6 +235,7 @@ void
 bpe_close(struct bpe *b)
 {
 	free(b->merge);
+	free(b->slot);
 	free(b->known);
 	free(b->symbol);
 	free(b->heap);
@@ -272,17 +277,16 @@ static void
 rate(struct bpe *b, uint32_t i)
 {
 	struct bpe_symbol *s = &b->symbol[i];
-	const struct bpe_merge *m;
+	uint32_t slot;
 
 	s->rank = NONE;
 	if (s->next == NONE)
 		return;
-	m = find_merge(b, s->id, b->symbol[s->next].id);
-	if (m->pair == 0)
+	slot = *merge_slot(b, s->id, b->symbol[s->next].id);
+	if (slot == 0)
 		return;
-	s->rank = m->rank;
-	s->into = m->into;
-	heap_push(b, (uint64_t)m->rank << 32 | i);
+	s->rank = slot - 1;
+	heap_push(b, (uint64_t)s->rank << 32 | i);
 }
 
 /* Merge symbol i with the next one. */
@@ -291,7 +295,7 @@ merge(struct bpe *b, uint32_t i)
 {
 	struct bpe_symbol *s = &b->symbol[i], *gone = &b->symbol[s->next];
 
-	s->id = s->into;
+	s->id = b->merge[s->rank].into;
 	s->next = gone->next;
 	gone->rank = NONE;
 	if (s->next != NONE)

@@ -27,11 +27,10 @@ void ids_put(struct ids *ids, const int32_t *id, size_t n);
 struct bpe {
 	int32_t byte[256]; /* the token of each byte, or -1 */
 	struct bpe_merge {
-		uint64_t pair; /* left + 1, right; 0: free */
-		uint32_t rank; /* its place in the list */
-		int32_t into;
-	} *merge;               /* (nmerge) a hash table, a power of two */
-	size_t nmerge;
+		int32_t left, right, into;
+	} *merge;       /* by rank, the place in the list */
+	uint32_t *slot; /* (mask + 1) rank + 1 by pair, in a hash table */
+	size_t mask;
 	struct bpe_word *known; /* short words already encoded */
 	/* the word at work */
 	struct bpe_symbol *symbol;

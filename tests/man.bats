@@ -100,17 +100,33 @@ options() {
 	each "$MAN"/*.1 -- options
 }
 
-@test "pages: pipelm(7) names every page" {
-	local p failed=0
+# every page but pipelm(7) itself stands in FILE as FORMAT makes of its name,
+# section and one-line description
+listed() {
+	local p nd line failed=0
 	for p in "$MAN"/*.[15]; do
+		nd=$(sed -n 's/^\.Nd //p' "$p")
 		p=${p##*/}
-		grep -q "^\.\(It \)*Xr ${p%.*} ${p##*.}" "$MAN/pipelm.7" ||
-			{ echo "pipelm.7 does not name $p"; failed=1; }
+		# shellcheck disable=SC2059 # the format is the argument
+		line=$(printf "$2" "${p%.*}" "${p##*.}" "$nd")
+		grep -qF -- "$line" "$1" || {
+			echo "${1##*/} does not say: $line"
+			failed=1
+		}
 	done
 	return $failed
 }
 
-# all but the tools that POSIX has
+@test "pages: pipelm(7) lists every page with its description" {
+	sed '/^\.It/N; s/\n/ /' "$MAN/pipelm.7" >joined
+	listed joined '.It Xr %s %s %s'
+}
+
+@test "pages: the README lists every page with its description" {
+	listed "$TOP/README.md" '%s(%s) | %s'
+}
+
+# what is ours: not system calls and functions, not the tools that POSIX has
 references() {
 	local name section failed=0
 	while read -r name section; do
@@ -118,7 +134,7 @@ references() {
 			echo "${1##*/}: $name($section) is not here"
 			failed=1
 		}
-	done < <(sed -n 's/^\.\(It \)*Xr \([^ ]*\) \([1-9]\).*/\2 \3/p' "$1" |
+	done < <(sed -n 's/^\.\(It \)*Xr \([^ ]*\) \([157]\).*/\2 \3/p' "$1" |
 		grep -vxE '(awk|tee|mkfifo|sh|sort|cut|head|paste) 1')
 	return $failed
 }

@@ -2,5 +2,6 @@
 load helper
 
 @test "README.md: its sessions print what they say" {
+	ln -s "$TOP/examples" examples
 	"$TOP/tests/replay" "$TOP/README.md"
 }

@@ -2,19 +2,21 @@
 #include "select.h"
 #include "softmax.h"
 
-#include <float.h>
 #include <math.h>
 
-/* The power of 2 that brings the sum of p[n] to between 1/2 and 1. */
+/* The power of 2 that brings the sum of p to between 1/3 and 2/3: 1/2 for
+ * what softmax gives, however its sum is rounded. */
 static double
-scale_of(const float *p, size_t n)
+scale_of(const float *p, const struct dist *d)
 {
 	double sum = 0;
 	int e;
 
-	for (size_t i = 0; i < n; i++)
+	if (d->kind == 'L')
+		return 0.5;
+	for (uint32_t i = 0; i < d->n; i++)
 		sum += p[i];
-	frexp(sum, &e);
+	frexp(1.5 * sum, &e);
 	return ldexp(1, -e);
 }
 
@@ -23,19 +25,13 @@ static bool
 topp(struct dist *d, double mass)
 {
 	const float *p = dist_probs(d);
-	double scale, whole = 0;
 	float least = 0;
 	size_t ties = 0;
 
 	if (p == NULL)
 		return false;
-	if (mass < 1) {
-		scale = scale_of(p, d->n);
-		for (uint32_t i = 0; i < d->n; i++)
-			whole += select_weight(p[i], scale);
-		least = select_least(p, d->n, scale,
-		    fmax(mass * whole, DBL_MIN), &ties);
-	}
+	if (mass < 1)
+		least = select_least(p, d->n, scale_of(p, d), mass, &ties);
 	select_keep(d, p, least, ties);
 	return dist_normalise(d);
 }

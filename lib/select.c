@@ -2,6 +2,8 @@
 
 #include "fmath.h"
 
+#include <float.h>
+
 /* Unsigned integers in the order of the numbers; -0 equals 0. */
 static uint32_t
 key(float v)
@@ -15,6 +17,25 @@ static float
 value(uint32_t k)
 {
 	return fm_float(k >> 31 ? k & 0x7fffffffu : ~k);
+}
+
+/* Such multiples of 2^-52 add up exactly, in whatever order, as long as they
+ * stay below 2 together. */
+static double
+weight(float v, double scale)
+{
+	return scale > 0 ? (v * scale + 1) - 1 : 1;
+}
+
+/* This part of sum[0..mask], and of nothing still something. */
+static double
+share(double part, const double *sum, uint32_t mask)
+{
+	double whole = 0;
+
+	for (uint32_t b = 0; b <= mask; b++)
+		whole += sum[b];
+	return part > 0 ? part * whole : DBL_MIN;
 }
 
 float
@@ -36,15 +57,16 @@ select_least(const float *v, size_t n, double scale, double want,
 		for (size_t i = 0; i < n; i++) {
 			uint32_t u = key(v[i]);
 			if ((u & known) == found)
-				sum[u >> shift & mask] +=
-				    select_weight(v[i], scale);
+				sum[u >> shift & mask] += weight(v[i], scale);
 		}
+		if (known == 0 && scale > 0)
+			want = share(want, sum, mask);
 		for (; b > 0 && sum[b] < want; b--)
 			want -= sum[b];
 		found |= b << shift;
 		known |= mask << shift;
 	}
-	each = select_weight(value(found), scale);
+	each = weight(value(found), scale);
 	for (*ties = 1; (double)*ties * each < want;)
 		++*ties;
 	return value(found);

@@ -16,21 +16,14 @@
 #include "dist.h"
 
 /*
- * A number's weight: 1 when scale is 0, else the number times scale to the
- * nearest multiple of 2^-52. Such weights add up exactly, in whatever order,
- * as long as they stay below 2 together: so that what a run weighs is not a
- * matter of how it is computed.
+ * The value of the last entry of the shortest run that weighs at least `want`;
+ * *ties is how many of those equal to it belong to the run. v[n] holds no NaN.
+ * scale 0: each entry weighs 1, and want is 1 to n. Else v holds nothing
+ * negative, an entry weighs v * scale, rounded to a multiple of 2^-52, and want
+ * is a part of the whole, 0 to 1. The scale is a power of 2 that makes the sum
+ * of v less than 1: weights then add up exactly, so that what a run weighs is
+ * not a matter of how that is computed.
  */
-static inline double
-select_weight(float v, double scale)
-{
-	return scale > 0 ? (v * scale + 1) - 1 : 1;
-}
-
-/* The value of the last entry of the shortest run whose weight is at least
- * `want`; *ties is how many of those equal to it belong to the run. v[n] holds
- * no NaN, and with a scale > 0 nothing negative; 0 < want <= the sum of the
- * weights. */
 float select_least(const float *v, size_t n, double scale, double want,
     size_t *ties);
 

@@ -3,6 +3,9 @@
 #include <math.h>
 #include <string.h>
 
+/* Below this, e^x is 0 as a float. */
+#define LEAST -105.0
+
 /*
  * e^x, LEAST <= x <= 0, to 3 in 10^10: it is rounded to float next, and half as
  * long as fm_exp. The method is that of fmath.h. No branch, so that a compiler
@@ -30,9 +33,6 @@ exp_below(double x)
 	return p * power;
 }
 
-/* Below this, e^x is 0 as a float. */
-#define LEAST -105.0
-
 bool
 softmax(float *p, double *x, size_t n, double t)
 {
@@ -56,38 +56,43 @@ softmax(float *p, double *x, size_t n, double t)
 	return true;
 }
 
-static double
-mass(const struct dist *d)
+/* Whether one of d's entries can be drawn. */
+static bool
+alive(const struct dist *d)
 {
-	double sum = 0;
+	const float none = d->kind == 'L' ? -INFINITY : 0;
 
 	for (uint32_t i = 0; i < d->n; i++)
-		sum += d->val[i];
-	return sum;
+		if (d->val[i] > none)
+			return true;
+	return false;
 }
 
 const float *
 dist_probs(struct dist *d)
 {
+	if (!alive(d))
+		return NULL;
 	if (d->kind == 'P')
-		return mass(d) > 0 ? d->val : NULL;
+		return d->val;
 	for (uint32_t i = 0; i < d->n; i++)
 		d->work[i] = d->val[i];
-	return softmax(d->prob, d->work, d->n, 1) ? d->prob : NULL;
+	softmax(d->prob, d->work, d->n, 1);
+	return d->prob;
 }
 
 bool
 dist_normalise(struct dist *d)
 {
-	double sum = mass(d);
+	double sum = 0;
 
-	if (d->kind == 'L') {
-		for (uint32_t i = 0; i < d->n; i++)
-			if (d->val[i] > -INFINITY)
-				return true;
+	if (!alive(d))
 		return false;
-	}
+	if (d->kind == 'L')
+		return true;
+	for (uint32_t i = 0; i < d->n; i++)
+		sum += d->val[i];
 	for (uint32_t i = 0; i < d->n; i++)
 		d->val[i] = (float)(d->val[i] / sum);
-	return sum > 0;
+	return true;
 }

@@ -101,7 +101,7 @@ $(FUZZ): $O/fuzz/%: $O/tests/fuzz/%.o $(LIB)
 	$(LINK) -fsanitize=fuzzer -o $@ $< $(LIB) -lm $(LDLIBS)
 
 bench: all units
-	@$(TESTENV) tests/bench
+	@$(TESTENV) CC='$(CC)' CFLAGS='$(CFLAGS)' tests/bench
 
 # install(1) unlinks what it replaces: a running program and a mapped model
 # keep the file that they have.

@@ -104,39 +104,19 @@ read_id(const struct vocab *v, const struct gguf *g, const char *key,
 	return 1;
 }
 
-/* Spellings of control tokens that end a turn or a text. */
-static bool
-ends_turn(struct gguf_str s)
-{
-	static const char *const end[] = { "<|endoftext|>", "<|end_of_text|>",
-		"<|eot_id|>", "<|eom_id|>", "<|eot|>", "<|im_end|>", "<|end|>",
-		"<end_of_turn>", "<\xEF\xBD\x9C" "end\xE2\x96\x81of\xE2\x96\x81"
-		"sentence\xEF\xBD\x9C>" };
-
-	for (size_t i = 0; i < sizeof(end) / sizeof(end[0]); i++)
-		if (s.len == strlen(end[i]) && memcmp(s.p, end[i], s.len) == 0)
-			return true;
-	return false;
-}
-
 static int
 read_eog(struct vocab *v, const struct gguf *g, char *err)
 {
 	static const char *const key[] = { "tokenizer.ggml.eos_token_id",
 		"tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id" };
-	int32_t named[3] = { -1, -1, -1 };
-	size_t cap = 0;
 
-	for (int i = 0; i < 3; i++)
-		if (read_id(v, g, key[i], &named[i], err) < 0)
+	for (int i = 0; i < 3; i++) {
+		int32_t id = -1;
+		int r = read_id(v, g, key[i], &id, err);
+		if (r < 0)
 			return -1;
-	for (int32_t id = 0; id < (int32_t)v->n; id++) {
-		if (id != named[0] && id != named[1] && id != named[2] &&
-		    (vocab_type(v, id) != TOKEN_CONTROL ||
-		        !ends_turn(v->token[id])))
-			continue;
-		v->eog = xgrow(v->eog, &cap, v->neog + 1, sizeof(*v->eog));
-		v->eog[v->neog++] = id;
+		if (r == 1 && !vocab_is_eog(v, id))
+			v->eog[v->neog++] = id;
 	}
 	return 0;
 }
@@ -213,6 +193,5 @@ void
 vocab_close(struct vocab *v)
 {
 	free(v->token);
-	free(v->eog);
 	*v = (struct vocab) { .bos = -1 };
 }

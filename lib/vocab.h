@@ -35,15 +35,12 @@ struct vocab {
 	const unsigned char *type; /* (n) i32 in the file; NULL: all normal */
 	int32_t bos;               /* begins a text; -1: there is none */
 	bool add_bos;              /* the model wants texts to begin with it */
-	int32_t *eog;              /* (neog) end generation; ascending */
+	int32_t eog[3];            /* (neog) end generation */
 	size_t neog;
 };
 
-/*
- * 0, or -1 with the reason in err. The ids that end generation are those of
- * the keys eos_token_id, eot_token_id and eom_token_id, and control tokens of
- * spellings known to end a turn (chat models name but one of theirs by key).
- */
+/* 0, or -1 with the reason in err. The ids that end generation are those of
+ * the keys eos_token_id, eot_token_id and eom_token_id. */
 int vocab_open(struct vocab *v, const struct gguf *g, char *err);
 void vocab_close(struct vocab *v);
 

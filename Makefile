@@ -37,10 +37,7 @@ MODULES = util buf io map bundled tokens gguf dtype fmath rng seqmap dist \
 
 OBJS = $(MODULES:%=$O/lib/%.o)
 LIB = $O/libpipelm.a
-# while programs are being written: those whose source is there
-HAVE = $(filter $(basename $(notdir $(wildcard cmd/*.c))),$(PROGS))
-HAVESH = $(filter $(notdir $(wildcard cmd/*)),$(SCRIPTS))
-BINS = $(HAVE:%=$B/%) $(HAVESH:%=$B/%)
+BINS = $(PROGS:%=$B/%) $(SCRIPTS:%=$B/%)
 UNITS = $(patsubst tests/unit/%.c,$O/tests/%,$(wildcard tests/unit/*.c))
 # what the tests use that is neither a test nor a program of the suite
 TOOLS = $(patsubst tests/tool/%.c,$O/tests/%,$(wildcard tests/tool/*.c))

@@ -77,12 +77,16 @@ select_keep(struct dist *d, const float *by, float least, size_t ties)
 {
 	uint32_t n = 0;
 
+	/* No branch, which nobody could foresee: an entry that is not kept is
+	 * overwritten by the next. */
 	for (uint32_t i = 0; i < d->n; i++) {
-		if (!(by[i] > least) && (by[i] != least || ties == 0))
-			continue;
-		ties -= by[i] == least;
+		uint32_t above = by[i] > least;
+		uint32_t tie = (by[i] == least) & (ties > 0);
+
 		d->id[n] = d->id[i];
-		d->val[n++] = d->val[i];
+		d->val[n] = d->val[i];
+		n += above | tie;
+		ties -= tie;
 	}
 	d->n = n;
 }

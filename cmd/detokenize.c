@@ -54,7 +54,10 @@ step(struct job *j, const struct tokens *in)
 		put_line(j, t);
 	} else if (in->n > 0 && vocab_is_eog(&j->vocab, in->id[in->n - 1])) {
 		put_line(j, t);
-		text_restart(&j->texts, t);
+		if (j->texts.stop != NULL)
+			text_end(&j->texts, t);
+		else
+			text_restart(&j->texts, t);
 	}
 }
 

@@ -67,8 +67,7 @@ add(struct texts *ts, struct text *t, const char *s, size_t n)
 			buf_put(&t->buf, s, i + 1);
 			t->buf.len -= ts->nstop;
 			t->match = 0;
-			t->ended = true;
-			ts->nended++;
+			text_end(ts, t);
 			return;
 		}
 	}
@@ -105,6 +104,13 @@ text_take(struct text *t, size_t n)
 		return;
 	t->buf.len -= n;
 	memmove(t->buf.p, t->buf.p + n, t->buf.len);
+}
+
+void
+text_end(struct texts *ts, struct text *t)
+{
+	ts->nended += !t->ended;
+	t->ended = true;
 }
 
 void

@@ -22,7 +22,7 @@ struct text {
 	struct buf buf; /* added and not yet taken */
 	size_t match;   /* bytes at its end that begin the stop string */
 	bool open;      /* asked for since it was begun */
-	bool ended;     /* the stop string came: nothing is added any more */
+	bool ended;     /* as by the stop string: nothing is added any more */
 };
 
 struct texts {
@@ -44,7 +44,7 @@ void texts_close(struct texts *ts);
 /* The text of a sequence, empty the first time; valid until the next call. */
 struct text *texts_get(struct texts *ts, uint32_t seq);
 
-/* Whether the stop string has come in every sequence seen, at least one. */
+/* Whether the text of every sequence seen has ended, at least one. */
 bool texts_ended(const struct texts *ts);
 
 /* Add tokens, which the vocabulary has. Once they complete the stop string the
@@ -58,6 +58,9 @@ size_t text_ready(const struct text *t);
 
 /* Remove n bytes from the front, at most text_ready(). */
 void text_take(struct text *t, size_t n);
+
+/* End the text: the stop string does this too. */
+void text_end(struct texts *ts, struct text *t);
 
 /* Begin the text anew, empty. */
 void text_restart(struct texts *ts, struct text *t);

@@ -196,6 +196,17 @@ finish() {
 	printf '@1\ta\n@2\ta\n@9\tc\n' | diff - got
 }
 
+@test "-u: a sequence that ends with its text is not waited for" {
+	stream detokenize -u ca
+	printf '@1\n@2\n@1 64 4095\n' >&5
+	next $'@1\ta\n'
+	printf '@1 65\n@2 65 66\n@2 64\n' >&5
+	wait $!
+	cat <&6 >got
+	printf '@2\tb\n' | cmp - got
+	exec 5>&-
+}
+
 @test "-l: each line is a text" {
 	printf '64 198 65\n\n@5 66 59\n4095 67 172\n' >ids
 	detokenize -l <ids >got

@@ -28,12 +28,14 @@ ALL_CFLAGS = $(STD) $(BITS) $(WARN) -Ilib -pthread $(CPPFLAGS) $(CFLAGS) $(DEV)
 LINK = $(CC) -pthread $(CFLAGS) $(LDFLAGS) $(DEV)
 
 PROGS = tokenize detokenize until forward logits-to-probs topk topp draw \
-	distcat kvcache
+	distcat kvcache \
+	show surprisal gltr curvature binoculars watermark watermark-detect
 SCRIPTS = generate
 MODULES = util buf io map bundled tokens gguf dtype fmath rng seqmap dist \
 	history softmax select kern kernel_scalar kernel_avx2 kernel_avx2_q8 \
 	kernel_avx2_attn pool model seq kvfile linear forward utf8 unidata \
-	escape vocab pretok bpe tokenizer texts
+	escape vocab pretok bpe tokenizer texts mt19937 normal \
+	green logprob scored pieces
 
 OBJS = $(MODULES:%=$O/lib/%.o)
 LIB = $O/libpipelm.a
@@ -82,8 +84,10 @@ units: $(UNITS) $(TOOLS)
 check: all units
 	@$(TESTENV) tests/check tests/*.bats $(UNITS)
 
-# Parsers against random bytes: clang's libFuzzer, in a build of its own.
-check-long:
+# What takes minutes: tests/long, and parsers against random bytes by clang's
+# libFuzzer, in a build of its own.
+check-long: all units
+	@$(TESTENV) tests/check tests/long/*.bats
 	$(MAKE) O=build-fuzz B=bin-fuzz CC=clang CFLAGS='-O1 -g' \
 	    DEV='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
 	    fuzz

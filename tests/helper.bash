@@ -7,7 +7,7 @@
 # $TOP is the tree, $DATA tests/data, $SHARED the optional folder of larger
 # reference data (empty when it is not there).
 
-TOP=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 DATA=$TOP/tests/data
 SHARED=
 [ -e "$TOP/../shared/models/golden" ] && SHARED=$TOP/../shared

@@ -90,3 +90,20 @@ select_keep(struct dist *d, const float *by, float least, size_t ties)
 	}
 	d->n = n;
 }
+
+void
+select_from(struct dist *d, const float *p, double least)
+{
+	uint32_t top = 0, n = 0;
+
+	for (uint32_t i = 1; i < d->n; i++)
+		if (p[i] > p[top])
+			top = i;
+	for (uint32_t i = 0; i < d->n; i++) {
+		if (i != top && (!(p[i] > 0) || p[i] < least))
+			continue;
+		d->id[n] = d->id[i];
+		d->val[n++] = d->val[i];
+	}
+	d->n = n;
+}

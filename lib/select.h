@@ -31,4 +31,9 @@ float select_least(const float *v, size_t n, double scale, double want,
  * above `least`, and the first `ties` of those equal to it. */
 void select_keep(struct dist *d, const float *by, float least, size_t ties);
 
+/* Keep the entries of d that can be drawn and whose probability p[i] is at least
+ * `least`; where there is none, the likeliest (lowest id of equals). p[d->n]
+ * has one above 0. */
+void select_from(struct dist *d, const float *p, double least);
+
 #endif

@@ -6,6 +6,11 @@ logits-to-probs
 logits-to-probs -T 0.7 -f 0.1 -P 0.5 -r 1.1
 topk 3
 topp 0.8
+minp 0.3
+pless
+typical 0.7
+eta 0.1
+topnsigma 1
 watermark -k 5
 '
 # These read distributions too, and write something else or any form.

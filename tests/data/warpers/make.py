@@ -12,8 +12,9 @@ the same in text and in float32.
 """
 import numpy as np
 import torch
-from transformers import (RepetitionPenaltyLogitsProcessor, TemperatureLogitsWarper,
-                          TopKLogitsWarper, TopPLogitsWarper)
+from transformers import (EpsilonLogitsWarper, EtaLogitsWarper, MinPLogitsWarper,
+                          RepetitionPenaltyLogitsProcessor, TemperatureLogitsWarper,
+                          TopKLogitsWarper, TopPLogitsWarper, TypicalLogitsWarper)
 
 RUNS = {
     'softmax': [],
@@ -22,6 +23,13 @@ RUNS = {
     'topk-5': [TopKLogitsWarper(5)],
     'topp-0.9': [TopPLogitsWarper(0.9)],
     'topp-0.3': [TopPLogitsWarper(0.3)],
+    'minp-0.1': [MinPLogitsWarper(0.1)],
+    'minp-0.5': [MinPLogitsWarper(0.5)],
+    'typical-0.3': [TypicalLogitsWarper(0.3)],
+    'typical-0.9': [TypicalLogitsWarper(0.9)],
+    'eta-0.2': [EtaLogitsWarper(0.2, device='cpu')],
+    'eta-0.002': [EtaLogitsWarper(0.002, device='cpu')],
+    'epsilon-0.03': [EpsilonLogitsWarper(0.03)],
     'all': [RepetitionPenaltyLogitsProcessor(1.3), TemperatureLogitsWarper(0.7),
             TopKLogitsWarper(12), TopPLogitsWarper(0.8)],
 }

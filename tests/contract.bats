@@ -11,6 +11,7 @@ pless
 typical 0.7
 eta 0.1
 topnsigma 1
+norepeat -n 3 -d 0.5
 watermark -k 5
 '
 # These read distributions too, and write something else or any form.

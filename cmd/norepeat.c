@@ -1,0 +1,180 @@
+/* norepeat - no n-gram twice, or the DRY penalty; see norepeat(1) */
+#include <math.h>
+#include <stdlib.h>
+
+#include "fmath.h"
+#include "history.h"
+#include "softmax.h"
+
+struct options {
+	size_t ngram;          /* 0: repeat at will */
+	double multiplier, base;
+	size_t allowed;        /* length that DRY lets pass unpunished */
+	int32_t *breaker;      /* breaker[nbreaker]: no match goes over these */
+	size_t nbreaker, cap;
+};
+
+/* What stands behind earlier places whose tokens are those at the end of the
+ * context: follow[i] is how many agree before context[i]. */
+struct matches {
+	size_t *follow;
+	size_t cap;
+};
+
+/*
+ * The Z-function (Gusfield 1997) of the context read backwards: z[k] is how
+ * many tokens before place n - k are those at the end, so follow[n - k].
+ */
+static void
+match(struct matches *m, const int32_t *id, size_t n)
+{
+	size_t left = 0, right = 0, *z;
+
+	m->follow = xgrow(m->follow, &m->cap, n + 1, sizeof(*m->follow));
+	z = m->follow;
+	z[0] = 0;
+	for (size_t k = 1; k < n; k++) {
+		size_t len = 0;
+		if (k < right) {
+			size_t mirror = z[n - (k - left)];
+			len = mirror < right - k ? mirror : right - k;
+		}
+		while (k + len < n && id[n - 1 - len] == id[n - 1 - k - len])
+			len++;
+		z[n - k] = len;
+		if (k + len > right) {
+			left = k;
+			right = k + len;
+		}
+	}
+}
+
+/* How long a match may be: as far as the last breaker. */
+static size_t
+limit(const struct options *o, const struct context *c)
+{
+	for (size_t len = 0; len < c->n; len++)
+		for (size_t b = 0; b < o->nbreaker; b++)
+			if (c->id[c->n - 1 - len] == o->breaker[b])
+				return len;
+	return c->n;
+}
+
+/* run[id]: tokens of the longest run (of at most `most` and id itself) that id
+ * would bring again; 0 when it does not stand in the context. */
+static size_t *
+runs(const struct matches *m, const struct context *c, uint32_t vocab,
+    size_t most)
+{
+	size_t *run = xcalloc(vocab, sizeof(*run));
+
+	for (size_t i = 0; i < c->n; i++) {
+		size_t len = m->follow[i] < most ? m->follow[i] : most;
+		uint32_t id = (uint32_t)c->id[i];
+		if (id < vocab && len + 1 > run[id])
+			run[id] = len + 1;
+	}
+	return run;
+}
+
+static void
+ban(struct dist *d, uint32_t i)
+{
+	d->val[i] = d->kind == 'L' ? -INFINITY : 0;
+}
+
+/* Lower entry i by a penalty on its logit. */
+static void
+lower(struct dist *d, uint32_t i, double penalty)
+{
+	double v = (double)d->val[i];
+
+	if (d->kind == 'P')
+		d->val[i] = (float)(v * fm_exp(-penalty));
+	else if (penalty < 1e30)
+		d->val[i] = (float)(v - penalty);
+	else
+		ban(d, i);
+}
+
+/* False when nothing can be drawn. */
+static bool
+norepeat(struct dist *d, const struct context *c, struct matches *m,
+    const struct options *o)
+{
+	size_t *whole, *due;
+
+	match(m, c->id, c->n);
+	whole = runs(m, c, d->vocab, c->n);
+	due = runs(m, c, d->vocab, limit(o, c));
+	for (uint32_t e = 0; e < d->n; e++) {
+		size_t run = due[d->id[e]];
+		if (o->ngram > 0 && whole[d->id[e]] >= o->ngram)
+			ban(d, e);
+		else if (o->multiplier > 0 && run > o->allowed)
+			lower(d, e, o->multiplier * fm_exp((double)(run - 1 -
+			    o->allowed) * fm_log(o->base)));
+	}
+	free(whole);
+	free(due);
+	return dist_normalise(d);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = { .base = 1.75, .allowed = 2 };
+	struct dist_reader in;
+	struct dist_writer out;
+	struct dist d = { 0 };
+	struct history h = { 0 };
+	struct matches m = { 0 };
+	char form = 0;
+	int c;
+
+	start(argc, argv, "norepeat", "[-bt] [-a allowed] [-B base] "
+	    "[-d multiplier] [-n length] [-s id ...] [file]");
+	while ((c = option(argc, argv, "a:bB:d:n:s:t")) != -1)
+		switch (c) {
+		case 'a':
+			o.allowed = (size_t)arg_uint("-a", optarg, 1, DIST_MAX);
+			break;
+		case 'B':
+			o.base = arg_num("-B", optarg, 1, 1000);
+			break;
+		case 'd':
+			o.multiplier = arg_num("-d", optarg, 0, 1e6);
+			break;
+		case 'n':
+			o.ngram = (size_t)arg_uint("-n", optarg, 1, DIST_MAX);
+			break;
+		case 's':
+			o.breaker = xgrow(o.breaker, &o.cap, o.nbreaker + 1,
+			    sizeof(*o.breaker));
+			o.breaker[o.nbreaker++] = (int32_t)arg_uint("-s",
+			    optarg, 0, DIST_MAX);
+			break;
+		default:
+			form = (char)c;
+		}
+	if (argc - optind > 1 || (o.ngram == 0 && !(o.multiplier > 0)))
+		usage();
+
+	dist_create(&out, form);
+	dist_open(&in, argv[optind], &out);
+	while (dist_read(&in, &d)) {
+		const struct context *context = history_add(&h, &d);
+		if (context == NULL)
+			dist_bad(&in, HISTORY_GAP, (unsigned long)d.seq);
+		if (!norepeat(&d, context, &m, &o))
+			dist_stuck(&in, &d);
+		dist_write(&out, &d);
+	}
+	dist_close(&in);
+	dist_finish(&out);
+	dist_free(&d);
+	history_free(&h);
+	free(m.follow);
+	free(o.breaker);
+	return 0;
+}

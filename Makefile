@@ -28,7 +28,7 @@ ALL_CFLAGS = $(STD) $(BITS) $(WARN) -Ilib -pthread $(CPPFLAGS) $(CFLAGS) $(DEV)
 LINK = $(CC) -pthread $(CFLAGS) $(LDFLAGS) $(DEV)
 
 PROGS = tokenize detokenize until forward logits-to-probs topk topp minp \
-	pless typical eta topnsigma norepeat bias draw distcat kvcache \
+	pless typical eta topnsigma norepeat bias mix draw distcat kvcache \
 	show surprisal gltr curvature binoculars watermark watermark-detect
 SCRIPTS = generate
 MODULES = util buf io map bundled tokens gguf dtype fmath rng seqmap dist \

@@ -1,0 +1,107 @@
+# mix: averages of probabilities, contrasts of logits.
+load helper
+
+# record KIND POS ID:VALUE...: a text record over ten tokens
+record() {
+	local x
+	printf '#dist kind=%s vocab=10 pos=%d\n' "$1" "$2"
+	shift 2
+	for x; do
+		printf '%s\t%s\n' "${x%%:*}" "${x#*:}"
+	done
+	echo
+}
+
+# entries FILE: id:value of all
+entries() {
+	awk '/^[0-9]/ { printf "%s%s:%s", n++ ? " " : "", $1, $2 } END { print "" }' "$1"
+}
+
+@test "mix: a weighted average of probabilities" {
+	record P 0 0:0.5 1:0.25 2:0.25 >a
+	record P 0 1:0.5 3:0.5 >b
+	record P 0 9:1 >c
+	mix a b >got
+	[ "$(entries got)" = '0:0.25 1:0.375 2:0.125 3:0.25' ]
+	mix b <a | cmp - got
+	mix - b <a | cmp - got
+	mix -w 0.25 a b >got
+	[ "$(entries got)" = '0:0.375 1:0.3125 2:0.1875 3:0.125' ]
+	mix -w 0.5 a b c >got
+	[ "$(entries got)" = '0:0.25 1:0.25 2:0.125 3:0.125 9:0.25' ]
+	mix -w 0 a b >got
+	[ "$(entries got)" = '0:0.5 1:0.25 2:0.25 3:0' ]
+	# of itself it is itself
+	mix a a | grep -v '^#' >got
+	grep -v '^#' a | cmp - got
+}
+
+@test "mix: a contrast of logits" {
+	record L 0 0:1 1:2 2:3 3:-inf >a
+	record L 0 0:2 1:1 2:3 3:1 >b
+	mix -w 1 a b >got
+	[ "$(entries got)" = '0:0 1:3 2:3 3:-inf' ]
+	mix -w 0 a b >got
+	[ "$(entries got)" = '0:1 1:2 2:3 3:-inf' ]
+	# guidance: s (cond - uncond) + uncond, s = 1.5
+	mix -w 0.5 a b >got
+	[ "$(entries got)" = '0:0.5 1:2.5 2:3 3:-inf' ]
+	# what b lacks counts as the least that it has
+	record L 0 0:2 2:3 3:-inf >b
+	mix -w 1 a b >got
+	[ "$(entries got)" = '0:0 1:2 2:3 3:-inf' ]
+	# the plausibility cut: p = .0900 .2447 .6652
+	record L 0 0:1 1:2 2:3 >a
+	mix -w 0 -a 0.3 a b >got
+	[ "$(entries got)" = '1:2 2:3' ]
+	mix -w 0 -a 1 a b >got
+	[ "$(entries got)" = '2:3' ]
+}
+
+@test "mix: the first stream's context and sequence are what is written" {
+	forward -t <<<'5 6' >a
+	echo 7 8 | forward -t >b
+	mix a b | sed 1q | cmp - <(sed 1q a)
+	# and so is its form
+	distcat -b a >a.b
+	distcat -b b >b.b
+	mix a b >want
+	mix a b.b | cmp - want
+	distcat -b want >want.b
+	mix a.b b | cmp - want.b
+	mix -b a b | cmp - want.b
+	mix -t a.b b.b | cmp - want
+	# a model against itself: the contrast is nothing
+	tokenize 'Once upon a time' | forward >a
+	mix -w 3 a a | cmp - a
+}
+
+@test "mix: what does not go together" {
+	record P 0 0:1 >a
+	record L 0 0:1 >b
+	fails 1 'mix: b: record 1: logits and probabilities do not mix' mix a b
+	record P 1 0:1 >b
+	fails 1 'mix: b: record 1: sequence 0, position 1, not 0 and 0' mix a b
+	sed 's/vocab=10/vocab=11/' a >b
+	fails 1 'mix: b: record 1: a vocabulary of 11, not 10' mix a b
+	: >b
+	fails 1 'mix: b: ends before a' mix a b
+	fails 1 'mix: b: ends before a' mix b a
+	cat a a >b
+	got=0
+	mix a b >out 2>err || got=$?
+	[ "$got" -eq 1 ]
+	[ "$(cat err)" = 'mix: a: ends before b' ]
+	[ "$(grep -c '^#' out)" -eq 1 ]
+	record L 0 0:1 >a
+	fails 1 'mix: logits mix in pairs; these are 3 streams' mix a a a
+	record L 0 0:-inf >a
+	fails 1 'mix: a: record 1: nothing can be drawn at position 0' mix a a
+	record P 0 0:1 >a
+	fails 2 'mix: -w: 2 is no share of probabilities' mix -w 2 a a
+	fails 2 'usage: mix *' mix
+	fails 2 'mix: -a: 2 is not between 0 and 1' mix -a 2 a a
+	fails 1 'mix: nofile: No such file or directory' mix a nofile
+	head -c 20 a >b
+	fails 1 'mix: b: record 1: *' mix a b
+}

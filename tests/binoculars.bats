@@ -57,10 +57,10 @@ near() {
 	echo '@1 2624 813 258' | forward -a >tagged
 	distcat o | sed 's/vocab=4096/vocab=4097/' >larger
 	for p in other short tagged larger; do
-		! binoculars o $p >got 2>err
+		! binoculars o $p >got 2>err || return 1
 		grep -qx "binoculars: $p: record [0-9]: its text is not that of the observer" err
 	done
-	! binoculars short o >got 2>err
+	! binoculars short o >got 2>err || return 1
 	grep -q 'its text is not that of the observer' err
 }
 

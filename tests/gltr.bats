@@ -105,7 +105,7 @@ text() {
 
 @test "gltr: -H asks for nothing from elsewhere, and is closed" {
 	echo '2624 813 258' | forward -a | gltr -H >page
-	! grep -Eiq 'src=|href=|url\(|<script|@import|http' page
+	! grep -Eiq 'src=|href=|url\(|<script|@import|http' page || return 1
 	for tag in html head style body table div; do
 		[ "$(grep -o "<$tag[ >]" page | wc -l)" -eq "$(grep -o "</$tag>" page | wc -l)" ]
 	done

@@ -95,10 +95,10 @@ record() {
 	cat in in >two
 	fails 1 'show: other: record 1: there is no such record to compare it with' \
 		show -c in other
-	! show -c in two >got 2>err
+	! show -c in two >got 2>err || return 1
 	echo 'show: two: record 2: there is no such record to compare it with' |
 		diff - err
-	! show -c two in >got 2>err
+	! show -c two in >got 2>err || return 1
 	echo 'show: two: record 2: there is no such record to compare it with' |
 		diff - err
 }
@@ -108,7 +108,7 @@ record() {
 	script --version >version 2>&1 || skip "another script(1)"
 	record '' >in
 	show in >plain
-	! grep -q "$(printf '\033')" plain
+	! grep -q "$(printf '\033')" plain || return 1
 	script -qec 'show in' typescript >tty </dev/null
 	grep -q "$(printf '\033\\[36m###')" tty
 	NO_COLOR=1 script -qec 'show in' typescript </dev/null | tr -d '\r' |

@@ -55,7 +55,7 @@ entries() {
 		grep "^$r" got | cut -d ' ' -f 2 >this
 		grep '^1' got | cut -d ' ' -f 2 | cmp - this
 	done
-	! grep '^2' got | cut -d ' ' -f 2 | cmp -s - this
+	! grep '^2' got | cut -d ' ' -f 2 | cmp -s - this || return 1
 }
 
 @test "watermark: without a token before, nothing is marked" {
@@ -70,7 +70,7 @@ entries() {
 @test "watermark: a context that does not follow, a vocabulary too large" {
 	printf '%s\n' '#dist kind=L vocab=9 pos=1 ctx=1' '0 1' '' \
 		'#dist kind=L vocab=9 pos=3 ctx=1' '0 1' '' >in
-	! watermark -k 5 in >out 2>err
+	! watermark -k 5 in >out 2>err || return 1
 	echo 'watermark: in: record 2: sequence 0: its context does not follow' |
 		diff - err
 	printf '%s\n' '#dist kind=L vocab=214748364 pos=1 ctx=1' '0 1' '' >in

@@ -108,12 +108,15 @@ bench: all units
 # keep the file that they have.
 DEST = $(DESTDIR)$(PREFIX)
 SHARE = examples/tiny.gguf examples/tiny.md
+EXAMPLES = $(filter-out $(SHARE),$(wildcard examples/*))
 PAGES = $(wildcard man/*.[157])
 
 install: all
 	install -d "$(DEST)/bin" "$(DEST)/share/pipelm"
 	install -m 755 $(BINS) "$(DEST)/bin"
 	install -m 644 $(SHARE) "$(DEST)/share/pipelm"
+	install -d "$(DEST)/share/pipelm/examples"
+	install -m 755 $(EXAMPLES) "$(DEST)/share/pipelm/examples"
 	for page in $(PAGES); do \
 		to="$(DEST)/share/man/man$${page##*.}"; \
 		install -d "$$to" && install -m 644 $$page "$$to" || exit; \
@@ -122,7 +125,8 @@ install: all
 uninstall:
 	cd "$(DEST)/bin" && rm -f $(notdir $(BINS))
 	cd "$(DEST)/share/pipelm" && rm -f $(notdir $(SHARE))
-	rmdir "$(DEST)/share/pipelm"
+	cd "$(DEST)/share/pipelm/examples" && rm -f $(notdir $(EXAMPLES))
+	rmdir "$(DEST)/share/pipelm/examples" "$(DEST)/share/pipelm"
 	for page in $(notdir $(PAGES)); do \
 		rm -f "$(DEST)/share/man/man$${page##*.}/$$page" || exit; \
 	done

@@ -88,6 +88,12 @@ list() {
 		for f in man/*.[157]; do
 			echo "./share/man/man${f##*.}/${f##*/}"
 		done
+		for f in examples/*; do
+			case $f in
+			*/tiny.*) ;;
+			*) echo "./share/pipelm/$f" ;;
+			esac
+		done
 		echo ./share/pipelm/tiny.gguf
 		echo ./share/pipelm/tiny.md
 	) | sort | diff - got

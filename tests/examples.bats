@@ -1,18 +1,135 @@
-# The examples run, and show what they say.
+# The examples run on the bundled model, and show what they say.
 load helper
 
+# example NAME: its output goes to `got`; nothing is said on standard error.
+example() {
+	"$TOP/examples/$@" >got 2>err
+	cat err
+	[ ! -s err ]
+}
+
 @test "examples: kv-cache" {
-	"$TOP/examples/kv-cache" 30 >got
+	example kv-cache 30
 	for way in anew cached ring; do
 		grep -Eq "^$way +[0-9.]+ s$" got
 	done
-	[ "$(wc -l <got)" -ge 4 ]
 	sed 1,3d got >text
 	generate -s 1 -n 30 'Once upon a time' | cmp - text
 }
 
+@test "examples: distribution" {
+	example distribution
+	[ "$(sed -n '3,12p' got | grep -c '^[0-9]*	0\.\|e-')" -eq 10 ]
+	grep -q '" there"' got
+	grep -Eq '^ 4096 likeliest 100\.0000%$' got
+}
+
+@test "examples: shapes" {
+	example shapes
+	# one obvious next word, and many
+	[ "$(grep -c '^4096 tokens, entropy' got)" -eq 4 ]
+	awk '/^4096 tokens/ { e[++n] = $4 } END { exit !(e[1] < 2 && e[3] > 8) }' got
+}
+
+@test "examples: temperature" {
+	example temperature
+	awk '/^4096 tokens/ { e[++n] = $4 }
+		END { exit !(e[1] < e[2] && e[2] < e[3]) }' got
+	[ "$(tail -n 1 got)" = '439	1' ]
+}
+
+@test "examples: greedy-loop" {
+	example greedy-loop
+	sed -n 's/^repeated 4-grams: \([0-9]*\)%/\1/p' got >share
+	[ "$(sed -n 1p share)" -gt 40 ]
+	[ "$(sed -n 2p share)" -lt 10 ]
+}
+
+@test "examples: drift" {
+	example drift
+	grep -Eq '^\[.*\], rank [0-9]{4} at position [0-9]+$' got
+	sed -n 3p got | awk '{ exit !(NF > 5 && $1 > 0 && $1 < 1) }'
+}
+
+@test "examples: top-k" {
+	example top-k
+	awk '{ sub("%", "", $(NF - 9)) } /K = 5 .*/ { m[++n] = $0 }
+		END { exit n != 2 }' got
+	[ "$(grep -c 'of the mass' got)" -eq 4 ]
+}
+
+@test "examples: top-p" {
+	example top-p
+	awk '{ n[NR] = $(NF - 1) } END { exit !(n[1] == 1 && n[6] > 100) }' got
+}
+
+@test "examples: penalties" {
+	example penalties
+	grep -q '^before 0.0466, divided as it is 0.1173$' got
+	awk -F ': ' '/^moved first/ { exit !($2 > 0 && $2 < 0.0466) }' got
+	grep -q '^ 5  1.6   leg$' got
+}
+
+@test "examples: complete" {
+	example complete
+	generate -s 1 -n 100 'Once upon a time' >text
+	head -c "$(wc -c <text)" got | cmp - text
+	grep -q '| draw -s 1 -l 100 |' got
+}
+
+@test "examples: every-position" {
+	example every-position
+	[ "$(wc -l <got)" -eq 5 ]
+	grep -q '^ time .*likeliest was  time' got
+}
+
+@test "examples: black-and-white" {
+	example black-and-white
+	awk '/white$/ && NF == 3 { w = $1 } /green$/ && NF == 3 { g = $1 }
+		END { exit !(w > 0 && g > w) }' got
+}
+
+@test "examples: gltr-demo" {
+	example gltr-demo
+	awk '/^top 10 / { sub("%", "", $4); p[++n] = $4 }
+		END { exit !(n == 2 && p[2] > p[1]) }' got
+}
+
+@test "examples: watermark-demo" {
+	example watermark-demo
+	awk '/^400 tokens/ { z[++n] = $6 }
+		END { exit !(z[1] > 8 && z[2] < 3) }' got
+}
+
+@test "examples: beam-search" {
+	example beam-search
+	[ "$(wc -l <got)" -eq 3 ]
+	sort -rn got | cmp - got
+	# the score of a beam is the log-probability of what it added
+	sed -n '1s/^ *[-0-9.]* *//p' got >text
+	n=$(tokenize 'The king had a' | wc -w)
+	tokenize <text | forward -a | surprisal | awk -F '\t' -v n="$n" -v score="$(
+		awk 'NR == 1 { print $1 }' got)" '
+		NR > 1 && $2 >= n { s += $5 }
+		END { d = s - score; exit !(d < .01 && -d < .01) }'
+}
+
+@test "examples: order-of-stages" {
+	example order-of-stages
+	grep -q '^temperature, then top-p: 1 kept$' got
+	grep -q '^top-p, then temperature: 2 kept$' got
+	[ "$(grep -c ' kept$' got)" -eq 6 ]
+}
+
+@test "examples: ten-thousand-draws" {
+	example ten-thousand-draws
+	# within five standard deviations of what is expected
+	awk 'NR > 1 { d = $2 - $3; if (d * d > 25 * $3) exit 1; n++ }
+		END { exit n != 10 }' got
+}
+
 @test "examples: every one has its test" {
 	for f in "$TOP"/examples/*; do
-		[ ! -x "$f" ] || grep -q "examples: ${f##*/}" "$BATS_TEST_FILENAME"
+		[ ! -x "$f" ] || grep -q "examples: ${f##*/}\"" "$BATS_TEST_FILENAME"
 	done
 }

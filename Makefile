@@ -28,13 +28,14 @@ ALL_CFLAGS = $(STD) $(BITS) $(WARN) -Ilib -pthread $(CPPFLAGS) $(CFLAGS) $(DEV)
 LINK = $(CC) -pthread $(CFLAGS) $(LDFLAGS) $(DEV)
 
 PROGS = tokenize detokenize until forward logits-to-probs topk topp minp \
-	pless typical eta topnsigma norepeat bias mix draw distcat kvcache \
-	show surprisal gltr curvature binoculars watermark watermark-detect
+	pless typical eta topnsigma xtc mirostat norepeat bias mix draw distcat \
+	kvcache show surprisal gltr curvature binoculars watermark \
+	watermark-detect
 SCRIPTS = generate
 MODULES = util buf io map bundled tokens gguf dtype fmath rng seqmap dist \
-	history softmax select kern kernel_scalar kernel_avx2 kernel_avx2_q8 \
-	kernel_avx2_attn pool model seq kvfile linear forward utf8 unidata \
-	escape vocab pretok bpe tokenizer texts mt19937 normal \
+	history softmax select mirostate kern kernel_scalar kernel_avx2 \
+	kernel_avx2_q8 kernel_avx2_attn pool model seq kvfile linear forward \
+	utf8 unidata escape vocab pretok bpe tokenizer texts mt19937 normal \
 	green logprob scored pieces
 
 OBJS = $(MODULES:%=$O/lib/%.o)

@@ -9,6 +9,7 @@
 
 struct options {
 	double temp;
+	double range, exponent;    /* of a temperature that follows entropy */
 	double freq, pres;         /* multiplicative */
 	double sub_freq, sub_pres; /* subtractive */
 	double rep;
@@ -92,6 +93,24 @@ move_to_zero(double *x, size_t n)
 		x[i] -= min;
 }
 
+/* The temperature for x[n]: o->temp, or as much of temp - range to temp + range
+ * as the entropy is of the largest that so many entries can have. */
+static double
+temperature(const double *x, size_t n, const struct options *o)
+{
+	double low = fmax(0, o->temp - o->range), high = o->temp + o->range;
+	double drawable = 0, part;
+
+	for (size_t i = 0; i < n; i++)
+		drawable += x[i] > -INFINITY;
+	if (!(o->range > 0) || drawable < 2)
+		return o->temp;
+	part = fmin(1, softmax_entropy(x, n) / fm_log(drawable));
+	if (!(part > 0))
+		return low;
+	return low + (high - low) * fm_exp(o->exponent * fm_log(part));
+}
+
 /* All mass on the largest, the first of equals. */
 static bool
 all_on_largest(float *p, const double *x, size_t n)
@@ -116,7 +135,7 @@ static bool
 logits_to_probs(struct dist *d, const struct counts *c,
     const struct options *o)
 {
-	double *x = d->work;
+	double *x = d->work, temp;
 
 	for (uint32_t i = 0; i < d->n; i++)
 		x[i] = d->kind == 'L' ? d->val[i] : fm_log(d->val[i]);
@@ -126,9 +145,10 @@ logits_to_probs(struct dist *d, const struct counts *c,
 		penalise(d, c, o, multiplicative);
 	}
 	d->kind = 'P';
-	if (!(o->temp > 0))
+	temp = temperature(x, d->n, o);
+	if (!(temp > 0))
 		return all_on_largest(d->val, x, d->n);
-	return softmax(d->val, x, d->n, o->temp);
+	return softmax(d->val, x, d->n, temp);
 }
 
 static void
@@ -136,8 +156,14 @@ parse_options(int argc, char **argv, struct options *o, char *form)
 {
 	int c;
 
-	while ((c = option(argc, argv, "bf:F:n:o:p:P:r:tT:")) != -1)
+	while ((c = option(argc, argv, "bd:e:f:F:n:o:p:P:r:tT:")) != -1)
 		switch (c) {
+		case 'd':
+			o->range = arg_num("-d", optarg, 0, 1e6);
+			break;
+		case 'e':
+			o->exponent = arg_num("-e", optarg, 1e-6, 1e6);
+			break;
 		case 'f':
 			o->freq = arg_num("-f", optarg, 0, 1e6);
 			break;
@@ -172,7 +198,8 @@ parse_options(int argc, char **argv, struct options *o, char *form)
 int
 main(int argc, char **argv)
 {
-	struct options o = { .temp = 1, .rep = 1, .last = UINT64_MAX };
+	struct options o = { .temp = 1, .exponent = 1, .rep = 1,
+		.last = UINT64_MAX };
 	struct dist_reader in;
 	struct dist_writer out;
 	struct dist d = { 0 };
@@ -181,9 +208,9 @@ main(int argc, char **argv)
 	char form = 0;
 	bool penalties;
 
-	start(argc, argv, "logits-to-probs", "[-bt] [-f freq] [-F freq] "
-	    "[-n last] [-o from] [-p pres] [-P pres] [-r rep] [-T temp] "
-	    "[file]");
+	start(argc, argv, "logits-to-probs", "[-bt] [-d range] [-e exponent] "
+	    "[-f freq] [-F freq] [-n last] [-o from] [-p pres] [-P pres] "
+	    "[-r rep] [-T temp] [file]");
 	parse_options(argc, argv, &o, &form);
 	penalties = o.freq > 0 || o.pres > 0 || o.rep < 1 || o.rep > 1 ||
 	    o.sub_freq < 0 || o.sub_freq > 0 || o.sub_pres < 0 ||

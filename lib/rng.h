@@ -12,7 +12,7 @@
 
 /* What keeps programs that draw independent of each other under one seed: a
  * constant of each, its name in ASCII. */
-enum { RNG_DRAW = 0x64726177 };
+enum { RNG_DRAW = 0x64726177, RNG_XTC = 0x78746320 };
 
 void rng_philox(uint32_t out[4], const uint32_t counter[4],
     const uint32_t key[2]);

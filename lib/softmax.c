@@ -1,5 +1,7 @@
 #include "softmax.h"
 
+#include "fmath.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -54,6 +56,24 @@ softmax(float *p, double *x, size_t n, double t)
 	for (size_t i = 0; i < n; i++)
 		p[i] = (float)(x[i] * sum);
 	return true;
+}
+
+double
+softmax_entropy(const double *x, size_t n)
+{
+	double max = -INFINITY, sum = 0, first = 0;
+
+	for (size_t i = 0; i < n; i++)
+		max = x[i] > max ? x[i] : max;
+	/* with y = x - max: the sum of p ln p is that of p y, less ln(sum) */
+	for (size_t i = 0; i < n; i++) {
+		double y = x[i] - max > LEAST ? x[i] - max : LEAST;
+		double e = exp_below(y);
+
+		sum += e;
+		first += e * y;
+	}
+	return fm_log(sum) - first / sum;
 }
 
 /* Whether one of d's entries can be drawn. */

@@ -13,6 +13,10 @@
  * when no x is above -inf; x holds no NaN and no +inf. */
 bool softmax(float *p, double *x, size_t n, double t);
 
+/* The entropy of the softmax of x[n] at t = 1, in nats. One x at least is above
+ * -inf, as above. */
+double softmax_entropy(const double *x, size_t n);
+
 /* The probabilities of d's entries, p[d->n]: its values when they are such,
  * else their softmax, in d->prob. NULL when nothing can be drawn. Overwrites
  * d->work. */

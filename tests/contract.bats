@@ -4,6 +4,7 @@ load helper
 FILTERS='
 logits-to-probs
 logits-to-probs -T 0.7 -f 0.1 -P 0.5 -r 1.1
+logits-to-probs -d 0.5 -e 2
 topk 3
 topp 0.8
 minp 0.3
@@ -11,6 +12,8 @@ pless
 typical 0.7
 eta 0.1
 topnsigma 1
+xtc -s 1 0.2 0.5
+mirostat 1.5 0.5
 norepeat -n 3 -d 0.5
 watermark -k 5
 '

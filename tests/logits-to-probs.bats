@@ -107,6 +107,65 @@ values() {
 	echo 0 | diff none -
 }
 
+# llama.cpp has it in float32: to 1 in 10^5
+@test "logits-to-probs: a dynamic temperature, as llama.cpp does" {
+	for run in '1 0.5 1' '0.8 1.5 2.5'; do
+		set -- $run
+		logits-to-probs -T "$1" -d "$2" -e "$3" "$DATA/warpers/logits.txt" >got
+		entries got | paste -d ' ' - "$DATA/samplers/dynatemp-$1-$2-$3.want" |
+			awk '{ d = ($3 - $6) / $6 }
+			$1 != $4 || $2 != $5 || !(d < 1e-5 && -d < 1e-5) {
+				print; bad = 1
+			}
+			END { exit bad || NR != 240 }'
+	done
+}
+
+# Of 2 entries and H: low where one has it all, high where they are equal.
+@test "logits-to-probs: -d goes from temp - range to temp + range" {
+	record '' 0 0 -inf >in
+	logits-to-probs -d 0.5 in >got
+	values got 0.5 0.5 0
+	# so far apart that H is 1e-41: low, where exp(-100 / 0.5) is 0
+	record '' 0 100 -inf >in
+	logits-to-probs -T 1.5 -d 1 in >got
+	values got 0 1 0
+	# a low of 0 and less is T = 0
+	record '' 1e6 0 1e6 -1e30 >in
+	logits-to-probs -T 0.5 -d 2 -e 1e6 in >got
+	values got 1 0 0 0
+	# one entry, none
+	record '' -inf 3 >in
+	logits-to-probs -d 2 in >got
+	values got 0 1
+	record '' -inf -inf >in
+	fails 1 "logits-to-probs: in: record 1: nothing can be drawn at position 0" \
+		logits-to-probs -d 2 in
+}
+
+# 0, ln 4: 1/5 and 4/5, H = .5004024 nats of ln 2, a part of .7219281, its
+# square .5211802; T = .5 + .5211802
+@test "logits-to-probs: -e is the power of the part of entropy" {
+	record '' 0 1.3862944 >in
+	logits-to-probs -d 0.5 -e 2 in >got
+	awk 'BEGIN { T = 0.5 + 0.7219280949 ^ 2; x = exp(log(4) / T)
+		printf "%.9g\n%.9g\n", 1 / (1 + x), x / (1 + x) }' >values
+	values got $(cat values)
+	logits-to-probs -d 0 -e 2 in >got
+	logits-to-probs in | cmp got -
+}
+
+# The penalty makes 0 and 1 equal: T is high, and it does not matter
+@test "logits-to-probs: -d sees penalties" {
+	record 1 0 1 >in
+	logits-to-probs -P 1 -d 0.5 in >got
+	values got 0.5 0.5
+	record 1 0 2 -inf >in
+	record '' 0 1 -inf >moved
+	logits-to-probs -P 1 -d 0.5 in | sed 1d >got
+	logits-to-probs -d 0.5 moved | sed 1d | diff got -
+}
+
 # Tokens 1 (twice) and 2 (once) were seen. Moved to 0: 0 1 3. k of token 1 is
 # 1 + 0.5 * 2 + 0.5 = 2.5, of token 2 1 + 0.5 + 0.5 = 2: 0, 0.4, 1.5.
 # e^0.4 = 1.49182470, e^1.5 = 4.48168907, their sum with 1 is 6.97351377.
@@ -246,6 +305,8 @@ values() {
 @test "logits-to-probs: wrong options" {
 	fails 2 "logits-to-probs: -T: -1 is not between 0 and 1e+06" logits-to-probs -T -1
 	fails 2 "logits-to-probs: -T: 'nan' is not a number" logits-to-probs -T nan
+	fails 2 "logits-to-probs: -d: -1 is not between 0 and 1e+06" logits-to-probs -d -1
+	fails 2 "logits-to-probs: -e: 0 is not between *" logits-to-probs -e 0
 	fails 2 "logits-to-probs: -r: 0 is not between *" logits-to-probs -r 0
 	fails 2 "logits-to-probs: -f: -0.1 is not between *" logits-to-probs -f -0.1
 	fails 2 "logits-to-probs: -n: '-1' is not a whole number" logits-to-probs -n -1

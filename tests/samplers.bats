@@ -28,10 +28,10 @@ keeps() {
 	}
 }
 
-# as_theirs NAME COMMAND...: as data/warpers/NAME.want has it, from logits and
+# as_theirs NAME COMMAND...: as data/NAME.want has it, from logits and
 # from probabilities
 as_theirs() {
-	local want=$DATA/warpers/$1.want
+	local want=$DATA/$1.want
 	shift
 	logits-to-probs "$DATA/warpers/logits.txt" >probs
 	"$@" "$DATA/warpers/logits.txt" | logits-to-probs >1
@@ -48,13 +48,18 @@ as_theirs() {
 }
 
 @test "samplers: as Hugging Face does" {
-	as_theirs minp-0.1 minp 0.1
-	as_theirs minp-0.5 minp 0.5
-	as_theirs typical-0.3 typical 0.3
-	as_theirs typical-0.9 typical 0.9
-	as_theirs eta-0.2 eta 0.2
-	as_theirs eta-0.002 eta 0.002
-	as_theirs epsilon-0.03 eta -e 0.03
+	as_theirs warpers/minp-0.1 minp 0.1
+	as_theirs warpers/minp-0.5 minp 0.5
+	as_theirs warpers/typical-0.3 typical 0.3
+	as_theirs warpers/typical-0.9 typical 0.9
+	as_theirs warpers/eta-0.2 eta 0.2
+	as_theirs warpers/eta-0.002 eta 0.002
+	as_theirs warpers/epsilon-0.03 eta -e 0.03
+}
+
+@test "samplers: as llama.cpp does" {
+	as_theirs samplers/topnsigma-0.5 topnsigma 0.5
+	as_theirs samplers/topnsigma-1.5 topnsigma 1.5
 }
 
 @test "samplers: minp by hand" {

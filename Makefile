@@ -32,7 +32,7 @@ PROGS = tokenize detokenize until forward logits-to-probs topk topp minp \
 	kvcache show surprisal gltr curvature binoculars watermark \
 	watermark-detect
 SCRIPTS = generate
-MODULES = util buf io map bundled tokens gguf dtype fmath rng seqmap dist \
+MODULES = util buf io map bundled tokens modelfile gguf dtype fmath rng seqmap dist \
 	history softmax select mirostate kern kernel_scalar kernel_avx2 \
 	kernel_avx2_q8 kernel_avx2_attn pool model seq kvfile linear forward \
 	utf8 unidata escape vocab pretok bpe tokenizer texts mt19937 normal \

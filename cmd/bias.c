@@ -18,7 +18,7 @@ struct biases {
 	size_t n, cap;
 	const char *model;
 	char *path;
-	struct gguf gguf;
+	struct modelfile file;
 	struct vocab vocab;
 };
 
@@ -32,8 +32,8 @@ text_id(struct biases *b, const char *p, size_t n)
 
 	if (b->path == NULL) {
 		b->path = bundled_model(b->model);
-		if (gguf_open(&b->gguf, b->path, err) != 0 ||
-		    vocab_open(&b->vocab, &b->gguf, err) != 0)
+		if (modelfile_open(&b->file, b->path, err) != 0 ||
+		    vocab_open(&b->vocab, &b->file, err) != 0)
 			die("%s: %s", b->path, err);
 	}
 	if (escape_undo(&text, p, n, err) != 0)
@@ -184,7 +184,7 @@ main(int argc, char **argv)
 	free(b.list);
 	if (b.path != NULL) {
 		vocab_close(&b.vocab);
-		gguf_close(&b.gguf);
+		modelfile_close(&b.file);
 		free(b.path);
 	}
 	return 0;

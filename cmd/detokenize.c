@@ -85,7 +85,7 @@ main(int argc, char **argv)
 	struct job j = { 0 };
 	struct tokens t = { 0 };
 	struct input in;
-	struct gguf g;
+	struct modelfile g;
 	char err[ERRLEN], *path;
 	int c;
 
@@ -104,7 +104,7 @@ main(int argc, char **argv)
 	if (stop != NULL && *stop == '\0')
 		bad_usage("-u: the string is empty");
 	path = bundled_model(model);
-	if (gguf_open(&g, path, err) != 0 || vocab_open(&j.vocab, &g, err) != 0)
+	if (modelfile_open(&g, path, err) != 0 || vocab_open(&j.vocab, &g, err) != 0)
 		die("%s: %s", path, err);
 	texts_open(&j.texts, &j.vocab, stop);
 	j.texts.control = special;
@@ -123,7 +123,7 @@ main(int argc, char **argv)
 	tokens_free(&t);
 	texts_close(&j.texts);
 	vocab_close(&j.vocab);
-	gguf_close(&g);
+	modelfile_close(&g);
 	buf_free(&j.late);
 	free(path);
 	return 0;

@@ -51,11 +51,11 @@ piece(struct buf *b, int32_t id, void *arg)
 }
 
 static void
-open_vocab(struct vocab *v, struct gguf *g, const char *path)
+open_vocab(struct vocab *v, struct modelfile *g, const char *path)
 {
 	char err[ERRLEN];
 
-	if (gguf_open(g, path, err) != 0 || vocab_open(v, g, err) != 0)
+	if (modelfile_open(g, path, err) != 0 || vocab_open(v, g, err) != 0)
 		die("%s: %s", path, err);
 }
 
@@ -80,7 +80,7 @@ main(int argc, char **argv)
 {
 	struct dist_writer out;
 	struct vocab vocab;
-	struct gguf model;
+	struct modelfile model;
 	const char *path = NULL;
 	bool sort = false;
 	char form = 't';
@@ -108,7 +108,7 @@ main(int argc, char **argv)
 	dist_finish(&out);
 	if (path != NULL) {
 		vocab_close(&vocab);
-		gguf_close(&model);
+		modelfile_close(&model);
 	}
 	return 0;
 }

@@ -109,7 +109,7 @@ main(int argc, char **argv)
 	bool given[128] = { false };
 	const char *model = NULL;
 	struct job j = { 0 };
-	struct gguf g;
+	struct modelfile g;
 	char err[ERRLEN], *path;
 	int c;
 
@@ -129,7 +129,7 @@ main(int argc, char **argv)
 	if ((given['l'] || given['N']) && argv[0] != NULL)
 		bad_usage("-l and -N read standard input, not operands");
 	path = bundled_model(model);
-	if (gguf_open(&g, path, err) != 0 ||
+	if (modelfile_open(&g, path, err) != 0 ||
 	    tokenizer_open(&j.tokenizer, &g, given['s'], err) != 0)
 		die("%s: %s", path, err);
 	if (given['b'] && j.tokenizer.vocab.bos < 0)
@@ -145,7 +145,7 @@ main(int argc, char **argv)
 		put_stdin(&j, given['x']);
 	output_close(&j.out);
 	tokenizer_close(&j.tokenizer);
-	gguf_close(&g);
+	modelfile_close(&g);
 	free(j.ids.p);
 	free(path);
 	return 0;

@@ -13,7 +13,7 @@ main(int argc, char **argv)
 	struct input in;
 	struct texts texts;
 	struct vocab vocab;
-	struct gguf g;
+	struct modelfile g;
 	const char *model = NULL;
 	char err[ERRLEN], *path;
 
@@ -25,7 +25,7 @@ main(int argc, char **argv)
 	if (*argv[optind] == '\0')
 		bad_usage("the string is empty");
 	path = bundled_model(model);
-	if (gguf_open(&g, path, err) != 0 || vocab_open(&vocab, &g, err) != 0)
+	if (modelfile_open(&g, path, err) != 0 || vocab_open(&vocab, &g, err) != 0)
 		die("%s: %s", path, err);
 	texts_open(&texts, &vocab, argv[optind]);
 	output_open(&out, STDOUT_FILENO, "stdout");
@@ -47,7 +47,7 @@ main(int argc, char **argv)
 	tokens_free(&t);
 	texts_close(&texts);
 	vocab_close(&vocab);
-	gguf_close(&g);
+	modelfile_close(&g);
 	free(path);
 	return 0;
 }

@@ -67,7 +67,7 @@ index_slot(const struct index *x, const char *p, size_t n)
 {
 	for (size_t i = hash(p, n);; i++) {
 		uint32_t *slot = &x->slot[i & x->mask];
-		struct gguf_str s;
+		struct mf_str s;
 		if (*slot == 0)
 			return slot;
 		s = x->vocab->token[*slot - 1];
@@ -90,7 +90,7 @@ index_fill(struct index *x, const struct vocab *v, char *err)
 
 	*x = (struct index) { v, xcalloc(size, sizeof(*x->slot)), size - 1 };
 	for (size_t i = 0; i < v->n; i++) {
-		struct gguf_str s = v->token[i];
+		struct mf_str s = v->token[i];
 		uint32_t *slot = index_slot(x, s.p, s.len);
 		if (*slot != 0)
 			return fail(err, "tokens %lu and %zu are both '%.*s'",
@@ -121,10 +121,10 @@ merge_slot(const struct bpe *b, int32_t left, int32_t right)
 
 /* Whether the token is spelled by these two parts. */
 static bool
-is_joined(const struct vocab *v, int32_t id, struct gguf_str a,
-    struct gguf_str b)
+is_joined(const struct vocab *v, int32_t id, struct mf_str a,
+    struct mf_str b)
 {
-	const struct gguf_str *s = &v->token[id];
+	const struct mf_str *s = &v->token[id];
 
 	return s->len == a.len + b.len && memcmp(s->p, a.p, a.len) == 0 &&
 	    memcmp(s->p + a.len, b.p, b.len) == 0;
@@ -133,11 +133,11 @@ is_joined(const struct vocab *v, int32_t id, struct gguf_str a,
 /* Add the merge "left right" of this rank. *into is the token that the merge
  * before made; most lists make the next one next. */
 static int
-add_merge(struct bpe *b, const struct index *x, struct gguf_str s,
+add_merge(struct bpe *b, const struct index *x, struct mf_str s,
     uint32_t rank, int32_t *into, char *err)
 {
 	const char *blank = s.len < 3 ? NULL : memchr(s.p + 1, ' ', s.len - 2);
-	struct gguf_str left = { s.p, 0 }, right;
+	struct mf_str left = { s.p, 0 }, right;
 	struct buf both = { 0 };
 	uint32_t *slot;
 	int32_t l, r;
@@ -146,7 +146,7 @@ add_merge(struct bpe *b, const struct index *x, struct gguf_str s,
 		return fail(err, "merge %lu: not two tokens: '%.*s'",
 		    (unsigned long)rank, (int)(s.len > 64 ? 64 : s.len), s.p);
 	left.len = (size_t)(blank - s.p);
-	right = (struct gguf_str) { blank + 1, s.len - left.len - 1 };
+	right = (struct mf_str) { blank + 1, s.len - left.len - 1 };
 	l = index_find(x, left.p, left.len);
 	r = index_find(x, right.p, right.len);
 	if ((size_t)++*into >= x->vocab->n ||
@@ -172,13 +172,13 @@ add_merge(struct bpe *b, const struct index *x, struct gguf_str s,
 }
 
 static int
-read_merges(struct bpe *b, const struct index *x, const struct gguf *g,
+read_merges(struct bpe *b, const struct index *x, const struct modelfile *g,
     char *err)
 {
-	const struct gguf_kv *kv;
+	const struct mf_kv *kv;
 	const unsigned char *at;
 	int32_t into = -1;
-	int r = gguf_array(g, "tokenizer.ggml.merges", GGUF_STR, &kv, err);
+	int r = mf_array(g, "tokenizer.ggml.merges", MF_STR, &kv, err);
 
 	if (r == 0)
 		return fail(err, "key tokenizer.ggml.merges: missing");
@@ -192,7 +192,7 @@ read_merges(struct bpe *b, const struct index *x, const struct gguf *g,
 	b->slot = xcalloc(b->mask + 1, sizeof(*b->slot));
 	at = kv->p;
 	for (uint32_t i = 0; i < kv->n; i++)
-		if (add_merge(b, x, gguf_next_str(&at), i, &into, err) != 0)
+		if (add_merge(b, x, mf_next_str(&at), i, &into, err) != 0)
 			return -1;
 	return 0;
 }
@@ -212,7 +212,7 @@ find_bytes(struct bpe *b, const struct index *x)
 }
 
 int
-bpe_open(struct bpe *b, const struct vocab *v, const struct gguf *g, char *err)
+bpe_open(struct bpe *b, const struct vocab *v, const struct modelfile *g, char *err)
 {
 	struct index x;
 	int r;

@@ -43,7 +43,7 @@ struct bpe {
  * list, a merge of what are not two tokens or whose result is none, a merge or
  * a token that stands twice.
  */
-int bpe_open(struct bpe *b, const struct vocab *v, const struct gguf *g,
+int bpe_open(struct bpe *b, const struct vocab *v, const struct modelfile *g,
     char *err);
 void bpe_close(struct bpe *b);
 

@@ -11,7 +11,7 @@
 #include <sys/ioctl.h>
 #endif
 
-#include "gguf.h"
+#include "modelfile.h"
 #include "io.h"
 
 enum { CHUNK = 1 << 20 };

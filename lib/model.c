@@ -53,7 +53,7 @@ number(struct load *l, const char *name, uint64_t max, size_t none)
 
 	if (l->bad)
 		return 1;
-	r = gguf_uint(&l->m->gguf, arch_key(l, key, name), &v, l->err);
+	r = mf_uint(&l->m->file, arch_key(l, key, name), &v, l->err);
 	if (r < 0)
 		l->bad = true;
 	else if (r == 0 && none == 0)
@@ -73,7 +73,7 @@ real(struct load *l, const char *name, double none)
 
 	if (l->bad)
 		return 1;
-	r = gguf_float(&l->m->gguf, arch_key(l, key, name), &v, l->err);
+	r = mf_float(&l->m->file, arch_key(l, key, name), &v, l->err);
 	if (r < 0)
 		l->bad = true;
 	else if (r == 0 && !(none > 0))
@@ -90,7 +90,7 @@ matrix(struct load *l, int n, const char *name, size_t rows, size_t cols,
     bool needed)
 {
 	struct matrix w = { 0 };
-	const struct gguf_tensor *t;
+	const struct mf_tensor *t;
 	const struct dtype *d;
 	char full[96];
 
@@ -100,12 +100,12 @@ matrix(struct load *l, int n, const char *name, size_t rows, size_t cols,
 		snprintf(full, sizeof(full), "blk.%d.%s", n, name);
 	else
 		snprintf(full, sizeof(full), "%s", name);
-	if ((t = gguf_tensor(&l->m->gguf, full)) == NULL) {
+	if ((t = mf_tensor(&l->m->file, full)) == NULL) {
 		if (needed)
 			refuse(l, "tensor %s: missing", full);
 		return w;
 	}
-	l->used[t - l->m->gguf.tensor] = true;
+	l->used[t - l->m->file.tensor] = true;
 	if ((d = dtype_get(t->type)) == NULL) {
 		refuse(l, "tensor %s: type %lu is not one that can be read",
 		    full, (unsigned long)t->type);
@@ -245,9 +245,9 @@ tensors(struct load *l)
 		y->up = linear(l, n, "ffn_up", m->n_ff, m->n_embd, true);
 		y->down = linear(l, n, "ffn_down", m->n_embd, m->n_ff, true);
 	}
-	for (size_t i = 0; i < m->gguf.ntensor; i++)
+	for (size_t i = 0; i < m->file.ntensor; i++)
 		if (!l->used[i]) {
-			struct gguf_str s = m->gguf.tensor[i].name;
+			struct mf_str s = m->file.tensor[i].name;
 			refuse(l, "tensor %.*s: unknown to the architecture %s",
 			    (int)(s.len > 64 ? 64 : s.len), s.p, l->arch);
 		}
@@ -291,24 +291,24 @@ unsupported(struct load *l)
 		"attention.max_alibi_bias", "logit_scale", "residual_scale",
 		"embedding_scale", "attention.scale", "rope.scale_linear",
 		"attention.causal", "use_parallel_residual" };
-	const struct gguf *g = &l->m->gguf;
+	const struct modelfile *g = &l->m->file;
 	char key[128];
 
 	for (size_t i = 0; i < sizeof(name) / sizeof(name[0]); i++) {
-		const struct gguf_kv *kv = gguf_find(g,
+		const struct mf_kv *kv = mf_find(g,
 		    arch_key(l, key, name[i]));
-		struct gguf_str s;
+		struct mf_str s;
 		uint64_t v;
 		bool b;
 		if (kv == NULL)
 			continue;
 		/* spelled out, but saying "as usual" */
-		if (gguf_string(g, key, &s, l->err) == 1 && s.len == 4 &&
+		if (mf_string(g, key, &s, l->err) == 1 && s.len == 4 &&
 		    memcmp(s.p, "none", 4) == 0)
 			continue;
-		if (gguf_uint(g, key, &v, l->err) == 1 && v == 0)
+		if (mf_uint(g, key, &v, l->err) == 1 && v == 0)
 			continue;
-		if (gguf_bool(g, key, &b, l->err) == 1 && b &&
+		if (mf_bool(g, key, &b, l->err) == 1 && b &&
 		    strcmp(name[i], "attention.causal") == 0)
 			continue;
 		refuse(l, "key %s: not supported", key);
@@ -331,12 +331,12 @@ vocabulary(struct load *l)
 	static const char *const end[] = { "tokenizer.ggml.eos_token_id",
 		"tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id" };
 	struct model *m = l->m;
-	const struct gguf_kv *kv;
+	const struct mf_kv *kv;
 	uint64_t v;
 	int r;
 
 	m->n_token = m->n_vocab;
-	r = gguf_array(&m->gguf, "tokenizer.ggml.tokens", GGUF_STR, &kv,
+	r = mf_array(&m->file, "tokenizer.ggml.tokens", MF_STR, &kv,
 	    l->err);
 	if (r < 0)
 		l->bad = true;
@@ -347,7 +347,7 @@ vocabulary(struct load *l)
 		m->n_token = (size_t)kv->n;
 	for (size_t i = 0; i < 3 && !l->bad; i++) {
 		bool have = false;
-		r = gguf_uint(&m->gguf, end[i], &v, l->err);
+		r = mf_uint(&m->file, end[i], &v, l->err);
 		if (r < 0)
 			l->bad = true;
 		if (r != 1 || (i > 0 && v == UINT32_MAX))
@@ -368,7 +368,7 @@ hyperparameters(struct load *l)
 {
 	const uint64_t big = 1u << 24;
 	struct model *m = l->m;
-	const struct gguf_tensor *t;
+	const struct mf_tensor *t;
 	bool gpt2 = strcmp(l->arch, "gpt2") == 0;
 
 	m->layer_norm = m->gelu = gpt2;
@@ -393,7 +393,7 @@ hyperparameters(struct load *l)
 		    m->n_head, m->n_kv);
 	if (!gpt2 && !l->bad)
 		rope(l);
-	t = gguf_tensor(&m->gguf, "token_embd.weight");
+	t = mf_tensor(&m->file, "token_embd.weight");
 	if (t == NULL)
 		refuse(l, "tensor token_embd.weight: missing");
 	else if (t->ne[1] > INT32_MAX)
@@ -407,20 +407,20 @@ model_open(struct model *m, const char *path, char *err)
 {
 	static const char *const known[] = { "llama", "gpt2" };
 	struct load l = { .m = m, .err = err };
-	struct gguf_str s = { 0 };
+	struct mf_str s = { 0 };
 	int r;
 
 	*m = (struct model) { .path = path };
-	if (gguf_open(&m->gguf, path, err) != 0)
+	if (modelfile_open(&m->file, path, err) != 0)
 		return -1;
-	r = gguf_string(&m->gguf, "general.architecture", &s, err);
+	r = mf_string(&m->file, "general.architecture", &s, err);
 	if (r == 0)
 		refuse(&l, "key general.architecture: missing");
 	l.bad |= r < 0;
 	l.arch = xcalloc(s.len + 1, 1);
 	if (s.len > 0)
 		memcpy(l.arch, s.p, s.len);
-	l.used = xcalloc(m->gguf.ntensor, sizeof(*l.used));
+	l.used = xcalloc(m->file.ntensor, sizeof(*l.used));
 	if (strcmp(l.arch, known[0]) != 0 && strcmp(l.arch, known[1]) != 0)
 		refuse(&l, "architecture %.64s: not one that can be run",
 		    l.arch);
@@ -448,7 +448,7 @@ model_close(struct model *m)
 	free(m->copies);
 	free(m->rope_freq);
 	free(m->layer);
-	gguf_close(&m->gguf);
+	modelfile_close(&m->file);
 	*m = (struct model) { 0 };
 }
 
@@ -487,8 +487,8 @@ model_fingerprint(const struct model *m)
 		h = mix_u64(h, hyper[i]);
 	for (size_t i = 0; i < m->rope_dim / 2; i++)
 		h = mix_u64(h, fm_bits(m->rope_freq[i]));
-	for (size_t i = 0; i < m->gguf.ntensor; i++) {
-		const struct gguf_tensor *t = &m->gguf.tensor[i];
+	for (size_t i = 0; i < m->file.ntensor; i++) {
+		const struct mf_tensor *t = &m->file.tensor[i];
 		h = mix(mix_u64(h, t->name.len), t->name.p, t->name.len);
 		h = mix_u64(h, t->type);
 		for (int j = 0; j < 4; j++)

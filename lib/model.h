@@ -17,7 +17,7 @@
 #define MODEL_H
 
 #include "buf.h"
-#include "gguf.h"
+#include "modelfile.h"
 
 /* w[rows][cols] of a type that the kernels read; data NULL: not there. */
 struct matrix {
@@ -51,7 +51,7 @@ struct layer {
 };
 
 struct model {
-	struct gguf gguf;
+	struct modelfile file;
 	size_t n_layer, n_embd, n_head, n_kv, head_dim, n_ff;
 	size_t n_vocab; /* rows of the output matrix */
 	size_t n_token; /* ids that the tokenizer has, <= n_vocab */

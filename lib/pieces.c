@@ -11,7 +11,7 @@ pieces_open(struct pieces *p, const char *model)
 	char err[ERRLEN];
 
 	*p = (struct pieces) { .path = bundled_model(model) };
-	if (gguf_open(&p->model, p->path, err) != 0 ||
+	if (modelfile_open(&p->model, p->path, err) != 0 ||
 	    vocab_open(&p->vocab, &p->model, err) != 0)
 		die("%s: %s", p->path, err);
 }
@@ -20,7 +20,7 @@ void
 pieces_close(struct pieces *p)
 {
 	vocab_close(&p->vocab);
-	gguf_close(&p->model);
+	modelfile_close(&p->model);
 	buf_free(&p->piece);
 	free(p->path);
 }

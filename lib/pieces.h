@@ -15,7 +15,7 @@
 
 struct pieces {
 	char *path;
-	struct gguf model;
+	struct modelfile model;
 	struct vocab vocab;
 	struct buf piece; /* of the token at work */
 };

@@ -5,15 +5,15 @@
 
 /* A recognised token while they are being sorted. */
 struct whole {
-	struct gguf_str s;
+	struct mf_str s;
 	int32_t id;
 };
 
 static int
 cmp_whole(const void *a, const void *b)
 {
-	struct gguf_str s = ((const struct whole *)a)->s;
-	struct gguf_str t = ((const struct whole *)b)->s;
+	struct mf_str s = ((const struct whole *)a)->s;
+	struct mf_str t = ((const struct whole *)b)->s;
 	int r = memcmp(s.p, t.p, s.len < t.len ? s.len : t.len);
 
 	return r ? r : (s.len > t.len) - (s.len < t.len);
@@ -51,7 +51,7 @@ lower(const struct tokenizer *t, size_t lo, size_t hi, size_t d, int c)
 {
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
-		struct gguf_str s = t->vocab.token[t->whole[mid]];
+		struct mf_str s = t->vocab.token[t->whole[mid]];
 		if (s.len <= d || (unsigned char)s.p[d] < c)
 			lo = mid + 1;
 		else
@@ -118,10 +118,10 @@ tokenizer_encode(struct tokenizer *t, const void *text, size_t n,
 }
 
 static int
-find_rule(struct tokenizer *t, const struct gguf *g, char *err)
+find_rule(struct tokenizer *t, const struct modelfile *g, char *err)
 {
-	struct gguf_str pre;
-	int r = gguf_string(g, "tokenizer.ggml.pre", &pre, err);
+	struct mf_str pre;
+	int r = mf_string(g, "tokenizer.ggml.pre", &pre, err);
 
 	if (r == 0)
 		return fail(err, "key tokenizer.ggml.pre: missing");
@@ -134,7 +134,7 @@ find_rule(struct tokenizer *t, const struct gguf *g, char *err)
 }
 
 int
-tokenizer_open(struct tokenizer *t, const struct gguf *g, bool special,
+tokenizer_open(struct tokenizer *t, const struct modelfile *g, bool special,
     char *err)
 {
 	*t = (struct tokenizer) { 0 };

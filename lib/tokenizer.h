@@ -3,7 +3,7 @@
  * its rule for splitting text into words, its merges. The way back is
  * vocab_piece alone, which needs none of this.
  *
- *	if (gguf_open(&g, path, err) != 0 ||
+ *	if (modelfile_open(&g, path, err) != 0 ||
  *	    tokenizer_open(&t, &g, special, err) != 0)
  *		die("%s: %s", path, err);
  *	tokenizer_encode(&t, text, n, &ids, err);
@@ -32,7 +32,7 @@ struct tokenizer {
 };
 
 /* 0, or -1 with the reason in err. The file must outlive the tokenizer. */
-int tokenizer_open(struct tokenizer *t, const struct gguf *g, bool special,
+int tokenizer_open(struct tokenizer *t, const struct modelfile *g, bool special,
     char *err);
 void tokenizer_close(struct tokenizer *t);
 

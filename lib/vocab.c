@@ -68,7 +68,7 @@ vocab_is_eog(const struct vocab *v, int32_t id)
 void
 vocab_piece(const struct vocab *v, int32_t id, struct buf *b)
 {
-	struct gguf_str s = v->token[id];
+	struct mf_str s = v->token[id];
 	size_t start = b->len;
 
 	buf_room(b, s.len);
@@ -87,13 +87,13 @@ vocab_piece(const struct vocab *v, int32_t id, struct buf *b)
 		buf_put(b, s.p, s.len);
 }
 
-/* The id that a key names, if it is there: 1, 0, -1 as gguf_uint. */
+/* The id that a key names, if it is there: 1, 0, -1 as mf_uint. */
 static int
-read_id(const struct vocab *v, const struct gguf *g, const char *key,
+read_id(const struct vocab *v, const struct modelfile *g, const char *key,
     int32_t *id, char *err)
 {
 	uint64_t u;
-	int r = gguf_uint(g, key, &u, err);
+	int r = mf_uint(g, key, &u, err);
 
 	if (r != 1)
 		return r;
@@ -105,7 +105,7 @@ read_id(const struct vocab *v, const struct gguf *g, const char *key,
 }
 
 static int
-read_eog(struct vocab *v, const struct gguf *g, char *err)
+read_eog(struct vocab *v, const struct modelfile *g, char *err)
 {
 	static const char *const key[] = { "tokenizer.ggml.eos_token_id",
 		"tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id" };
@@ -122,11 +122,11 @@ read_eog(struct vocab *v, const struct gguf *g, char *err)
 }
 
 static int
-read_tokens(struct vocab *v, const struct gguf *g, char *err)
+read_tokens(struct vocab *v, const struct modelfile *g, char *err)
 {
-	const struct gguf_kv *tokens, *types = NULL;
+	const struct mf_kv *tokens, *types = NULL;
 	const unsigned char *at;
-	int r = gguf_array(g, "tokenizer.ggml.tokens", GGUF_STR, &tokens, err);
+	int r = mf_array(g, "tokenizer.ggml.tokens", MF_STR, &tokens, err);
 
 	if (r == 0)
 		fail(err, "key tokenizer.ggml.tokens: missing");
@@ -135,7 +135,7 @@ read_tokens(struct vocab *v, const struct gguf *g, char *err)
 	if (tokens->n == 0 || tokens->n > INT32_MAX)
 		return fail(err, "key tokenizer.ggml.tokens: %llu tokens",
 		    (unsigned long long)tokens->n);
-	if (gguf_array(g, "tokenizer.ggml.token_type", GGUF_I32, &types,
+	if (mf_array(g, "tokenizer.ggml.token_type", MF_I32, &types,
 	        err) < 0)
 		return -1;
 	if (types != NULL && types->n != tokens->n)
@@ -145,7 +145,7 @@ read_tokens(struct vocab *v, const struct gguf *g, char *err)
 	v->token = xreallocarray(NULL, v->n, sizeof(*v->token));
 	at = tokens->p;
 	for (size_t i = 0; i < v->n; i++)
-		v->token[i] = gguf_next_str(&at);
+		v->token[i] = mf_next_str(&at);
 	v->type = types == NULL ? NULL : types->p;
 	for (size_t i = 0; i < v->n && v->type != NULL; i++) {
 		int32_t type = get_i32(v->type + 4 * i);
@@ -157,10 +157,10 @@ read_tokens(struct vocab *v, const struct gguf *g, char *err)
 }
 
 static int
-read_all(struct vocab *v, const struct gguf *g, char *err)
+read_all(struct vocab *v, const struct modelfile *g, char *err)
 {
-	struct gguf_str model;
-	int r = gguf_string(g, "tokenizer.ggml.model", &model, err);
+	struct mf_str model;
+	int r = mf_string(g, "tokenizer.ggml.model", &model, err);
 
 	if (r == 0)
 		return fail(err, "key tokenizer.ggml.model: missing");
@@ -171,7 +171,7 @@ read_all(struct vocab *v, const struct gguf *g, char *err)
 		    (int)(model.len > 64 ? 64 : model.len), model.p);
 	if (read_tokens(v, g, err) != 0 || read_eog(v, g, err) != 0 ||
 	    read_id(v, g, "tokenizer.ggml.bos_token_id", &v->bos, err) < 0 ||
-	    gguf_bool(g, "tokenizer.ggml.add_bos_token", &v->add_bos, err) < 0)
+	    mf_bool(g, "tokenizer.ggml.add_bos_token", &v->add_bos, err) < 0)
 		return -1;
 	if (v->add_bos && v->bos < 0)
 		return fail(err, "texts begin with a BOS token, but key "
@@ -180,7 +180,7 @@ read_all(struct vocab *v, const struct gguf *g, char *err)
 }
 
 int
-vocab_open(struct vocab *v, const struct gguf *g, char *err)
+vocab_open(struct vocab *v, const struct modelfile *g, char *err)
 {
 	*v = (struct vocab) { .bos = -1 };
 	if (read_all(v, g, err) == 0)

@@ -4,7 +4,7 @@
  * is tokenizer.h; this half is all that decoding needs, and opening it costs a
  * walk over the list of tokens.
  *
- *	if (gguf_open(&g, path, err) != 0 || vocab_open(&v, &g, err) != 0)
+ *	if (modelfile_open(&g, path, err) != 0 || vocab_open(&v, &g, err) != 0)
  *		die("%s: %s", path, err);
  *	vocab_piece(&v, id, &buf);
  *	vocab_close(&v);
@@ -18,7 +18,7 @@
 #define VOCAB_H
 
 #include "buf.h"
-#include "gguf.h"
+#include "modelfile.h"
 
 enum token_type {
 	TOKEN_NORMAL = 1,
@@ -31,7 +31,7 @@ enum token_type {
 
 struct vocab {
 	size_t n;                  /* tokens: ids are 0..n-1 */
-	struct gguf_str *token;    /* (n) spellings, in the file */
+	struct mf_str *token;    /* (n) spellings, in the file */
 	const unsigned char *type; /* (n) i32 in the file; NULL: all normal */
 	int32_t bos;               /* begins a text; -1: there is none */
 	bool add_bos;              /* the model wants texts to begin with it */
@@ -41,7 +41,7 @@ struct vocab {
 
 /* 0, or -1 with the reason in err. The ids that end generation are those of
  * the keys eos_token_id, eot_token_id and eom_token_id. */
-int vocab_open(struct vocab *v, const struct gguf *g, char *err);
+int vocab_open(struct vocab *v, const struct modelfile *g, char *err);
 void vocab_close(struct vocab *v);
 
 /* The rest takes ids in 0..n-1 only. */

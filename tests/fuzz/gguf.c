@@ -11,18 +11,18 @@ static volatile unsigned char sink;
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t size)
 {
-	struct gguf g;
+	struct modelfile g;
 	char err[ERRLEN];
 
 	if (gguf_parse(&g, p, size, err) != 0)
 		return 0;
 	for (size_t i = 0; i < g.nkv; i++) {
 		const unsigned char *cursor = g.kv[i].p;
-		const struct gguf_kv *kv = &g.kv[i];
-		struct gguf_str s;
+		const struct mf_kv *kv = &g.kv[i];
+		struct mf_str s;
 
-		for (uint64_t j = 0; kv->type == GGUF_STR && j < kv->n; j++) {
-			s = gguf_next_str(&cursor);
+		for (uint64_t j = 0; kv->type == MF_STR && j < kv->n; j++) {
+			s = mf_next_str(&cursor);
 			if (s.len > 0)
 				sink = (unsigned char)s.p[s.len - 1];
 		}
@@ -30,6 +30,6 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t size)
 	for (size_t i = 0; i < g.ntensor; i++)
 		if (g.tensor[i].data != NULL && g.tensor[i].size > 0)
 			sink = g.tensor[i].data[g.tensor[i].size - 1];
-	gguf_close(&g);
+	modelfile_close(&g);
 	return 0;
 }

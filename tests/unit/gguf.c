@@ -96,71 +96,71 @@ make(struct buf *b)
 }
 
 static void
-test_scalars(const struct gguf *g)
+test_scalars(const struct modelfile *g)
 {
 	char err[ERRLEN] = "";
-	struct gguf_str s;
+	struct mf_str s;
 	uint64_t u = 1;
 	double d = 0;
 	bool b = false;
 
-	ok(gguf_uint(g, "u8", &u, err) == 1 && u == 200, "u8");
-	ok(gguf_uint(g, "i32", &u, err) == 1 && u == 7, "i32");
-	ok(gguf_uint(g, "u64", &u, err) == 1 && u == 1ull << 63, "u64");
-	ok(gguf_uint(g, "none", &u, err) == 0 && u == 1ull << 63, "no such key");
-	ok(gguf_uint(g, "i16", &u, err) == -1 &&
+	ok(mf_uint(g, "u8", &u, err) == 1 && u == 200, "u8");
+	ok(mf_uint(g, "i32", &u, err) == 1 && u == 7, "i32");
+	ok(mf_uint(g, "u64", &u, err) == 1 && u == 1ull << 63, "u64");
+	ok(mf_uint(g, "none", &u, err) == 0 && u == 1ull << 63, "no such key");
+	ok(mf_uint(g, "i16", &u, err) == -1 &&
 	        strcmp(err, "key i16: not a positive number") == 0,
 	    "a negative number");
-	ok(gguf_uint(g, "f32", &u, err) == -1 &&
+	ok(mf_uint(g, "f32", &u, err) == -1 &&
 	        strcmp(err, "key f32: not a whole number") == 0,
 	    "a float where a whole number is wanted");
-	ok(gguf_uint(g, "strs", &u, err) == -1, "an array where one is wanted");
-	ok(gguf_float(g, "f32", &d, err) == 1 && d == 1.5, "f32");
-	ok(gguf_float(g, "f64", &d, err) == 1 && d == -2.5, "f64");
-	ok(gguf_float(g, "nan", &d, err) == -1 && d == -2.5, "NaN");
-	ok(gguf_float(g, "u8", &d, err) == -1, "a whole number for a float");
-	ok(gguf_bool(g, "bool", &b, err) == 1 && b, "bool");
-	ok(gguf_bool(g, "u8", &b, err) == -1, "a number for a bool");
-	ok(gguf_string(g, "str", &s, err) == 1 && s.len == 5 &&
+	ok(mf_uint(g, "strs", &u, err) == -1, "an array where one is wanted");
+	ok(mf_float(g, "f32", &d, err) == 1 && d == 1.5, "f32");
+	ok(mf_float(g, "f64", &d, err) == 1 && d == -2.5, "f64");
+	ok(mf_float(g, "nan", &d, err) == -1 && d == -2.5, "NaN");
+	ok(mf_float(g, "u8", &d, err) == -1, "a whole number for a float");
+	ok(mf_bool(g, "bool", &b, err) == 1 && b, "bool");
+	ok(mf_bool(g, "u8", &b, err) == -1, "a number for a bool");
+	ok(mf_string(g, "str", &s, err) == 1 && s.len == 5 &&
 	        memcmp(s.p, "hello", 5) == 0, "string");
-	ok(gguf_string(g, "bool", &s, err) == -1, "a bool for a string");
+	ok(mf_string(g, "bool", &s, err) == -1, "a bool for a string");
 }
 
 static void
-test_array(const struct gguf *g)
+test_array(const struct modelfile *g)
 {
-	const struct gguf_kv *kv = NULL;
+	const struct mf_kv *kv = NULL;
 	const unsigned char *at;
-	struct gguf_str s[3] = { { NULL, 0 } };
+	struct mf_str s[3] = { { NULL, 0 } };
 	char err[ERRLEN] = "";
 
-	ok(gguf_array(g, "strs", GGUF_STR, &kv, err) == 1 && kv->n == 3,
+	ok(mf_array(g, "strs", MF_STR, &kv, err) == 1 && kv->n == 3,
 	    "an array of strings");
 	at = kv->p;
 	for (int i = 0; i < 3; i++)
-		s[i] = gguf_next_str(&at);
+		s[i] = mf_next_str(&at);
 	ok(s[0].len == 1 && s[1].len == 0 && s[2].len == 3 &&
 	        memcmp(s[2].p, "bcd", 3) == 0, "its elements");
-	ok(gguf_array(g, "strs", GGUF_I32, &kv, err) == -1 &&
+	ok(mf_array(g, "strs", MF_I32, &kv, err) == -1 &&
 	        strcmp(err, "key strs: not an array of i32") == 0,
 	    "an array of something else");
-	ok(gguf_array(g, "str", GGUF_STR, &kv, err) == -1,
+	ok(mf_array(g, "str", MF_STR, &kv, err) == -1,
 	    "a string where an array is wanted");
 }
 
 static void
-test_tensors(const struct gguf *g)
+test_tensors(const struct modelfile *g)
 {
-	const struct gguf_tensor *t = gguf_tensor(g, "w");
+	const struct mf_tensor *t = mf_tensor(g, "w");
 
 	ok(t != NULL && t->type == 0 && t->ndim == 2 && t->ne[0] == 3 &&
 	        t->ne[1] == 2 && t->ne[2] == 1 && t->size == 24, "a shape");
 	ok(t != NULL && get_f32(t->data + 20) == 32, "its last element");
-	t = gguf_tensor(g, "q");
+	t = mf_tensor(g, "q");
 	ok(t != NULL && t->size == 34 && t->data[33] == 31, "a block of Q8_0");
-	t = gguf_tensor(g, "alien");
+	t = mf_tensor(g, "alien");
 	ok(t != NULL && t->data == NULL && t->size == 0, "an unknown type");
-	ok(gguf_tensor(g, "e") == NULL, "no such tensor");
+	ok(mf_tensor(g, "e") == NULL, "no such tensor");
 }
 
 /* Parse a copy that ends at the guard: 0 or -1 as gguf_parse. A failure has a
@@ -168,13 +168,13 @@ test_tensors(const struct gguf *g)
 static int
 parse_copy(const char *p, size_t size)
 {
-	struct gguf g;
+	struct modelfile g;
 	char err[ERRLEN] = "";
 	int r;
 
 	memcpy(guard - size, p, size);
 	if ((r = gguf_parse(&g, guard - size, size, err)) == 0)
-		gguf_close(&g);
+		modelfile_close(&g);
 	else if (err[0] == '\0')
 		printf("# a failure without a reason\n");
 	return r == 0 || err[0] == '\0' ? 0 : -1;
@@ -234,7 +234,7 @@ main(void)
 {
 	struct buf b = { 0 };
 	char err[ERRLEN] = "";
-	struct gguf g;
+	struct modelfile g;
 
 	printf("1..27\n");
 	make(&b);
@@ -245,7 +245,7 @@ main(void)
 	test_scalars(&g);
 	test_array(&g);
 	test_tensors(&g);
-	gguf_close(&g);
+	modelfile_close(&g);
 	test_cuts(&b);
 	test_changes(&b);
 	buf_free(&b);

@@ -1,0 +1,323 @@
+#include "modelfile.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gguf.h"
+
+uint32_t
+get_u32(const unsigned char *p)
+{
+	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
+	    (uint32_t)p[3] << 24;
+}
+
+uint64_t
+get_u64(const unsigned char *p)
+{
+	return get_u32(p) | (uint64_t)get_u32(p + 4) << 32;
+}
+
+int32_t
+get_i32(const unsigned char *p)
+{
+	uint32_t u = get_u32(p);
+	int32_t v;
+
+	memcpy(&v, &u, sizeof(v));
+	return v;
+}
+
+float
+get_f32(const unsigned char *p)
+{
+	uint32_t u = get_u32(p);
+	float v;
+
+	memcpy(&v, &u, sizeof(v));
+	return v;
+}
+
+struct mf_str
+mf_next_str(const unsigned char **cursor)
+{
+	struct mf_str s = { (const char *)*cursor + 8,
+		(size_t)get_u64(*cursor) };
+
+	*cursor += 8 + s.len;
+	return s;
+}
+
+size_t
+mf_size(uint32_t type)
+{
+	static const unsigned char size[] = { 1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8,
+		8, 8 };
+
+	return type < sizeof(size) ? size[type] : 0;
+}
+
+static int
+cmp_str(struct mf_str a, struct mf_str b)
+{
+	int r = memcmp(a.p, b.p, a.len < b.len ? a.len : b.len);
+
+	return r ? r : (a.len > b.len) - (a.len < b.len);
+}
+
+static int
+cmp_kv(const void *a, const void *b)
+{
+	return cmp_str(((const struct mf_kv *)a)->key,
+	    ((const struct mf_kv *)b)->key);
+}
+
+static int
+cmp_tensor(const void *a, const void *b)
+{
+	return cmp_str(((const struct mf_tensor *)a)->name,
+	    ((const struct mf_tensor *)b)->name);
+}
+
+int
+mf_sort(struct modelfile *f, char *err)
+{
+	const struct mf_str *s = NULL;
+
+	qsort(f->kv, f->nkv, sizeof(*f->kv), cmp_kv);
+	qsort(f->tensor, f->ntensor, sizeof(*f->tensor), cmp_tensor);
+	for (size_t i = 1; i < f->nkv; i++)
+		if (cmp_kv(&f->kv[i - 1], &f->kv[i]) == 0)
+			s = &f->kv[i].key;
+	if (s != NULL)
+		return fail(err, "key %.*s: stands twice",
+		    (int)(s->len > 64 ? 64 : s->len), s->p);
+	for (size_t i = 1; i < f->ntensor; i++)
+		if (cmp_tensor(&f->tensor[i - 1], &f->tensor[i]) == 0)
+			s = &f->tensor[i].name;
+	if (s != NULL)
+		return fail(err, "tensor %.*s: stands twice",
+		    (int)(s->len > 64 ? 64 : s->len), s->p);
+	return 0;
+}
+
+/* Map one GGUF file: f has its metadata and tensors. */
+static int
+open_gguf(struct modelfile *f, const char *path, char *err)
+{
+	struct map m;
+
+	if (map_open(&m, path, err) != 0)
+		return -1;
+	if (gguf_parse(f, m.p, m.size, err) != 0) {
+		map_close(&m);
+		return -1;
+	}
+	f->map = xcalloc(1, sizeof(m));
+	f->map[f->nmap++] = m;
+	return 0;
+}
+
+/* Move part's maps and tensors to f. */
+static void
+join(struct modelfile *f, struct modelfile *part)
+{
+	f->map = xreallocarray(f->map, f->nmap + part->nmap, sizeof(*f->map));
+	f->tensor = xreallocarray(f->tensor, f->ntensor + part->ntensor + 1,
+	    sizeof(*f->tensor));
+	for (size_t i = 0; i < part->nmap; i++)
+		f->map[f->nmap++] = part->map[i];
+	for (size_t i = 0; i < part->ntensor; i++)
+		f->tensor[f->ntensor++] = part->tensor[i];
+	part->nmap = part->ntensor = 0;
+}
+
+/* The parts that follow the first, whose name ends in -00001-of-0000N.gguf
+ * (https://github.com/ggml-org/llama.cpp, tools/gguf-split). */
+static int
+open_parts(struct modelfile *f, const char *path, uint64_t count, char *err)
+{
+	size_t len = strlen(path), stem;
+	char tail[32], *name;
+	uint64_t want = f->ntensor, no;
+	int r = 0;
+
+	snprintf(tail, sizeof(tail), "-00001-of-%05llu.gguf",
+	    (unsigned long long)count);
+	stem = strlen(tail);
+	if (count > 99999 || len < stem || strcmp(path + len - stem, tail) != 0)
+		return fail(err, "the first of %llu parts, but its name does "
+		    "not end in -00001-of-%05llu.gguf",
+		    (unsigned long long)count, (unsigned long long)count);
+	name = xcalloc(len + 1, 1);
+	for (uint64_t i = 1; i < count && r == 0; i++) {
+		struct modelfile part;
+		char why[ERRLEN];
+		snprintf(name, len + 1, "%.*s-%05llu%s", (int)(len - stem),
+		    path, (unsigned long long)i + 1, tail + 6);
+		if (open_gguf(&part, name, why) != 0) {
+			r = fail(err, "part %llu: %s",
+			    (unsigned long long)i + 1, why);
+			continue;
+		}
+		if (mf_uint(&part, "split.no", &no, why) != 1 || no != i)
+			r = fail(err, "part %llu: says that it is another",
+			    (unsigned long long)i + 1);
+		join(f, &part);
+		modelfile_close(&part);
+	}
+	free(name);
+	if (r == 0 && mf_uint(f, "split.tensors.count", &want, err) == 1 &&
+	    want != f->ntensor)
+		r = fail(err, "%llu tensors in all parts, not %llu",
+		    (unsigned long long)f->ntensor, (unsigned long long)want);
+	return r == 0 ? mf_sort(f, err) : r;
+}
+
+int
+modelfile_open(struct modelfile *f, const char *path, char *err)
+{
+	uint64_t count = 1, no = 0;
+
+	if (open_gguf(f, path, err) != 0)
+		return -1;
+	if (mf_uint(f, "split.count", &count, err) < 0 ||
+	    mf_uint(f, "split.no", &no, err) < 0 ||
+	    (no > 0 && fail(err, "part %llu of a model in %llu parts: name "
+	        "the first", (unsigned long long)no + 1,
+	        (unsigned long long)count)) ||
+	    (count > 1 && open_parts(f, path, count, err) != 0)) {
+		modelfile_close(f);
+		return -1;
+	}
+	return 0;
+}
+
+void
+modelfile_close(struct modelfile *f)
+{
+	free(f->kv);
+	free(f->tensor);
+	for (size_t i = 0; i < f->nmap; i++)
+		map_close(&f->map[i]);
+	free(f->map);
+	*f = (struct modelfile) { 0 };
+}
+
+const struct mf_kv *
+mf_find(const struct modelfile *f, const char *key)
+{
+	struct mf_kv want = { .key = { key, strlen(key) } };
+
+	return f->nkv == 0 ? NULL : bsearch(&want, f->kv, f->nkv,
+	    sizeof(*f->kv), cmp_kv);
+}
+
+const struct mf_tensor *
+mf_tensor(const struct modelfile *f, const char *name)
+{
+	struct mf_tensor want = { .name = { name, strlen(name) } };
+
+	return f->ntensor == 0 ? NULL : bsearch(&want, f->tensor, f->ntensor,
+	    sizeof(*f->tensor), cmp_tensor);
+}
+
+static int
+wrong(const char *key, const char *want, char *err)
+{
+	return fail(err, "key %s: not %s", key, want);
+}
+
+int
+mf_uint(const struct modelfile *f, const char *key, uint64_t *v, char *err)
+{
+	const struct mf_kv *kv = mf_find(f, key);
+	uint64_t u = 0;
+	size_t size;
+	bool sign;
+
+	if (kv == NULL)
+		return 0;
+	size = mf_size(kv->type);
+	if (kv->array || kv->type == MF_STR || kv->type == MF_F32 ||
+	    kv->type == MF_F64 || kv->type == MF_BOOL)
+		return wrong(key, "a whole number", err);
+	for (size_t i = size; i-- > 0;)
+		u = u << 8 | kv->p[i];
+	sign = kv->type == MF_I8 || kv->type == MF_I16 ||
+	    kv->type == MF_I32 || kv->type == MF_I64;
+	if (sign && u >> (8 * size - 1) != 0)
+		return wrong(key, "a positive number", err);
+	*v = u;
+	return 1;
+}
+
+int
+mf_float(const struct modelfile *f, const char *key, double *v, char *err)
+{
+	const struct mf_kv *kv = mf_find(f, key);
+	double d;
+
+	if (kv == NULL)
+		return 0;
+	if (kv->array || (kv->type != MF_F32 && kv->type != MF_F64))
+		return wrong(key, "a floating-point number", err);
+	if (kv->type == MF_F32) {
+		d = (double)get_f32(kv->p);
+	} else {
+		uint64_t u = get_u64(kv->p);
+		memcpy(&d, &u, sizeof(d));
+	}
+	if (!isfinite(d))
+		return wrong(key, "a finite number", err);
+	*v = d;
+	return 1;
+}
+
+int
+mf_bool(const struct modelfile *f, const char *key, bool *v, char *err)
+{
+	const struct mf_kv *kv = mf_find(f, key);
+
+	if (kv == NULL)
+		return 0;
+	if (kv->array || kv->type != MF_BOOL || kv->p[0] > 1)
+		return wrong(key, "true or false", err);
+	*v = kv->p[0];
+	return 1;
+}
+
+int
+mf_string(const struct modelfile *f, const char *key, struct mf_str *v,
+    char *err)
+{
+	const struct mf_kv *kv = mf_find(f, key);
+	const unsigned char *p;
+
+	if (kv == NULL)
+		return 0;
+	if (kv->array || kv->type != MF_STR)
+		return wrong(key, "a string", err);
+	p = kv->p;
+	*v = mf_next_str(&p);
+	return 1;
+}
+
+int
+mf_array(const struct modelfile *f, const char *key, enum mf_type type,
+    const struct mf_kv **v, char *err)
+{
+	static const char *const name[] = { "u8", "i8", "u16", "i16", "u32",
+		"i32", "f32", "bool", "string", "array", "u64", "i64", "f64" };
+	const struct mf_kv *kv = mf_find(f, key);
+
+	if (kv == NULL)
+		return 0;
+	if (!kv->array || kv->type != type)
+		return fail(err, "key %s: not an array of %s", key,
+		    name[type]);
+	*v = kv;
+	return 1;
+}

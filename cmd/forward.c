@@ -347,7 +347,7 @@ main(int argc, char **argv)
 	struct session x = { 0 };
 	bool text = false, exact = false, sync = false, verbose = false;
 	bool f16 = true;
-	const struct kern *kern;
+	struct kern kern;
 	const char *model = NULL;
 	size_t threads = processors(), limit = SIZE_MAX;
 	double begin = now();
@@ -385,14 +385,14 @@ main(int argc, char **argv)
 	if (x.each && x.whole)
 		bad_usage("-e and -w exclude each other");
 
-	if ((kern = kern_get(err)) == NULL)
+	if (kern_get(&kern, err) != 0)
 		die("%s", err);
 	path = bundled_model(model);
 	if (model_open(&x.m, path, err) != 0)
 		die("%s: %s", path, err);
 	x.limit = limit < x.m.n_ctx ? limit : x.m.n_ctx;
 	x.pool = pool_open(threads);
-	forward_open(&x.f, &x.m, kern, x.pool, exact, f16);
+	forward_open(&x.f, &x.m, &kern, x.pool, exact, f16);
 	seq_init(&x.base, &x.f.geo);
 	if (x.path != NULL)
 		open_cache(&x, sync);

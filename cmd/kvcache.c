@@ -87,7 +87,7 @@ int
 main(int argc, char **argv)
 {
 	const size_t many = sizeof(verbs) / sizeof(verbs[0]);
-	const struct kern *kern;
+	struct kern kern;
 	struct output out;
 	struct kvfile f;
 	struct buf b = { 0 };
@@ -104,11 +104,11 @@ main(int argc, char **argv)
 		v++;
 	if (argc == 0 || v == many || argc != 1 + verbs[v].operands)
 		usage();
-	if ((kern = kern_get(err)) == NULL)
+	if (kern_get(&kern, err) != 0)
 		die("%s", err);
 
 	output_open(&out, STDOUT_FILENO, "stdout");
-	kvfile_open(&f, argv[verbs[v].file], verbs[v].mode, NULL, kern, false);
+	kvfile_open(&f, argv[verbs[v].file], verbs[v].mode, NULL, &kern, false);
 	verbs[v].run(&f, &b, argv[3 - verbs[v].file]);
 	kvfile_close(&f);
 	output_put(&out, b.p, b.len);

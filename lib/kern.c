@@ -7,26 +7,29 @@
 
 static const struct {
 	const char *name;
-	const struct kern *(*get)(void); /* NULL when not supported here */
-} isa[] = { { "avx2", kernel_avx2 }, { "scalar", kernel_scalar } };
+	bool (*set)(struct kern *k);
+} level[] = { { "avx2", kernel_avx2 }, { "avx512", kernel_avx512 } };
 
-const struct kern *
-kern_get(char *err)
+enum { LEVELS = sizeof(level) / sizeof(level[0]) };
+
+int
+kern_get(struct kern *k, char *err)
 {
 	const char *want = getenv("PIPELM_ISA");
 
-	for (size_t i = 0; i < sizeof(isa) / sizeof(isa[0]); i++) {
-		const struct kern *k;
-		if (want != NULL && *want != '\0' &&
-		    strcmp(want, isa[i].name) != 0)
-			continue;
-		if ((k = isa[i].get()) != NULL)
-			return k;
-		if (want != NULL && *want != '\0') {
-			fail(err, "PIPELM_ISA: %s is not supported here", want);
-			return NULL;
-		}
-	}
-	fail(err, "PIPELM_ISA: '%s' is not one of scalar, avx2", want);
-	return NULL;
+	if (want != NULL && *want == '\0')
+		want = NULL;
+	*k = *kernel_scalar();
+	for (size_t i = 0; i < LEVELS; i++)
+		if ((want != NULL && strcmp(want, k->name) == 0) ||
+		    !level[i].set(k))
+			break;
+	if (want == NULL || strcmp(want, k->name) == 0)
+		return 0;
+	for (size_t i = 0; i < LEVELS; i++)
+		if (strcmp(want, level[i].name) == 0)
+			return fail(err, "PIPELM_ISA: %s is not supported here",
+			    want);
+	return fail(err, "PIPELM_ISA: '%s' is not one of scalar, avx2, avx512",
+	    want);
 }

@@ -4,7 +4,9 @@
  * they speed up. Every slot fixes one order of operations (given here), so
  * that every path, tile and thread count gives the same bits.
  *
- *	const struct kern *k = kern_get(err);	(NULL: reason in err)
+ *	struct kern k;
+ *	if (kern_get(&k, err) != 0)
+ *		die("%s", err);
  *
  * The 16-lane rule: a sum over i puts term i into lane i mod 16, in order of
  * i, each lane beginning at 0; the lanes are then added as a tree: l += l+8,
@@ -15,6 +17,7 @@
 #ifndef KERN_H
 #define KERN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,7 +26,7 @@
 enum { KERN_PAGE = 64 }; /* positions in a page of keys and values */
 
 struct kern {
-	const char *name; /* scalar, avx2 */
+	const char *name; /* scalar, avx2, avx512 */
 
 	/* sum of x[i] * y[i]: fma into 16 lanes */
 	float (*dot)(const float *x, const float *y, size_t n);
@@ -87,15 +90,21 @@ struct kern {
 };
 
 /*
- * The best table for this processor, or the one that PIPELM_ISA names (scalar,
- * avx2). NULL when that one is unknown or not supported here, reason in err
- * [ERRLEN]. The table is constant.
+ * Fill k with the best for this processor, or with the path that PIPELM_ISA
+ * names (scalar, avx2, avx512). 0, or -1 when that one is unknown or not
+ * supported here, reason in err[ERRLEN].
  */
-const struct kern *kern_get(char *err);
+int kern_get(struct kern *k, char *err);
 
-/* The paths. kernel_avx2 is NULL where it is not compiled in; it must not be
- * called on a processor without AVX2, FMA, F16C and SSE4.2. */
+/* The definition. */
 const struct kern *kernel_scalar(void);
-const struct kern *kernel_avx2(void);
+
+/*
+ * The levels: each puts what it does faster, and its name, into k, which holds
+ * the level below (AVX-512's is AVX2). false, and k is unchanged, where the
+ * processor, the system or the compiler does not have it.
+ */
+bool kernel_avx2(struct kern *k);
+bool kernel_avx512(struct kern *k);
 
 #endif

@@ -244,41 +244,40 @@ crc32c(uint32_t crc, const void *p, size_t n)
 	return ~(uint32_t)c;
 }
 
-static const struct kern avx2 = {
-	.name = "avx2",
-	.dot = dot,
-	.sum = sum,
-	.matmul_f32 = matmul_f32,
-	.matmul_q8_0 = avx2_matmul_q8_0,
-	.quant_q8 = quant_q8,
-	.from_f16 = from_f16,
-	.from_bf16 = from_bf16,
-	.from_q8_0 = from_q8_0,
-	.to_f16 = to_f16,
-	.attn_f16 = avx2_attn_f16,
-	.attn_f32 = avx2_attn_f32,
-	.silu_mul = silu_mul,
-	.gelu = gelu,
-	.crc32c = crc32c,
-};
-
-const struct kern *
-kernel_avx2(void)
+bool
+kernel_avx2(struct kern *k)
 {
 	/* F16C came before AVX2 on every processor; not all compilers can ask
 	 * for it */
 	__builtin_cpu_init();
-	return __builtin_cpu_supports("avx2") &&
-	    __builtin_cpu_supports("fma") && __builtin_cpu_supports("sse4.2")
-	    ? &avx2 : NULL;
+	if (!__builtin_cpu_supports("avx2") ||
+	    !__builtin_cpu_supports("fma") || !__builtin_cpu_supports("sse4.2"))
+		return false;
+	k->name = "avx2";
+	k->dot = dot;
+	k->sum = sum;
+	k->matmul_f32 = matmul_f32;
+	k->matmul_q8_0 = avx2_matmul_q8_0;
+	k->quant_q8 = quant_q8;
+	k->from_f16 = from_f16;
+	k->from_bf16 = from_bf16;
+	k->from_q8_0 = from_q8_0;
+	k->to_f16 = to_f16;
+	k->attn_f16 = avx2_attn_f16;
+	k->attn_f32 = avx2_attn_f32;
+	k->silu_mul = silu_mul;
+	k->gelu = gelu;
+	k->crc32c = crc32c;
+	return true;
 }
 
 #else
 
-const struct kern *
-kernel_avx2(void)
+bool
+kernel_avx2(struct kern *k)
 {
-	return NULL;
+	(void)k;
+	return false;
 }
 
 #endif

@@ -112,27 +112,38 @@ values() {
 }
 
 @test "forward: instruction sets agree" {
+	local isa o m
 	ids 150 >line
-	PIPELM_ISA=scalar forward -v -a <line >scalar 2>said
+	PIPELM_ISA=scalar forward -v -a <line >all 2>said
 	grep -q '^forward: scalar,' said
-	if ! echo 1 | PIPELM_ISA=avx2 forward >/dev/null 2>&1; then
-		skip "no avx2 here"
-	fi
-	PIPELM_ISA=avx2 forward -v -a <line >avx2 2>said
-	grep -q '^forward: avx2,' said
-	cmp scalar avx2
-	ids 20 >line
+	ids 20 >short
 	for o in -x '-k f32' '-xk f32'; do
-		PIPELM_ISA=scalar forward $o <line >scalar
-		PIPELM_ISA=avx2 forward $o <line | cmp - scalar
-	done
+		PIPELM_ISA=scalar forward $o <short
+	done >options
+	awk '{ for (i = 1; i <= 40 && i <= NF; i++) $i %= 290 } 1
+		' "$DATA/llama/seq.tok" | cut -d ' ' -f 1-40 >small
 	for m in "$DATA"/llama/*.gguf "$DATA"/gpt2/*.gguf; do
-		awk '{ for (i = 1; i <= 40 && i <= NF; i++) $i %= 290 } 1
-			' "$DATA/llama/seq.tok" | cut -d ' ' -f 1-40 >line
 		for o in '' -x '-k f32'; do
-			PIPELM_ISA=scalar forward $o -am "$m" <line >scalar
-			PIPELM_ISA=avx2 forward $o -am "$m" <line | cmp - scalar
+			PIPELM_ISA=scalar forward $o -am "$m" <small
 		done
+	done >models
+	for isa in avx2 avx512; do
+		export PIPELM_ISA=$isa
+		if ! echo 1 | forward >/dev/null 2>&1; then
+			skip "no $isa here"
+		fi
+		forward -v -a <line >got 2>said
+		grep -q "^forward: $isa," said
+		cmp got all
+		for o in -x '-k f32' '-xk f32'; do
+			forward $o <short
+		done | cmp - options
+		for m in "$DATA"/llama/*.gguf "$DATA"/gpt2/*.gguf; do
+			for o in '' -x '-k f32'; do
+				forward $o -am "$m" <small
+			done
+		done | cmp - models
+		unset PIPELM_ISA
 	done
 }
 
@@ -297,7 +308,7 @@ values() {
 	fails 2 "forward: -m: needs a value" forward -m <line
 	fails 2 "usage: forward *" forward line <line
 	export PIPELM_ISA=mmx
-	fails 1 "forward: PIPELM_ISA: 'mmx' is not one of scalar, avx2" \
+	fails 1 "forward: PIPELM_ISA: 'mmx' is not one of scalar, avx2, avx512" \
 		forward <line
 	PIPELM_ISA=
 	forward <line >got

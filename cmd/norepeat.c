@@ -10,7 +10,7 @@ struct options {
 	size_t ngram;          /* 0: repeat at will */
 	double multiplier, base;
 	size_t allowed;        /* length that DRY lets pass unpunished */
-	int32_t *breaker;      /* breaker[nbreaker]: no match goes over these */
+	int32_t *breaker;      /* breaker[nbreaker]: no run goes over these */
 	size_t nbreaker, cap;
 };
 
@@ -49,15 +49,24 @@ match(struct matches *m, const int32_t *id, size_t n)
 	}
 }
 
+static bool
+breaks(const struct options *o, int32_t id)
+{
+	for (size_t b = 0; b < o->nbreaker; b++)
+		if (id == o->breaker[b])
+			return true;
+	return false;
+}
+
 /* How long a match may be: as far as the last breaker. */
 static size_t
 limit(const struct options *o, const struct context *c)
 {
-	for (size_t len = 0; len < c->n; len++)
-		for (size_t b = 0; b < o->nbreaker; b++)
-			if (c->id[c->n - 1 - len] == o->breaker[b])
-				return len;
-	return c->n;
+	size_t len = 0;
+
+	while (len < c->n && !breaks(o, c->id[c->n - 1 - len]))
+		len++;
+	return len;
 }
 
 /* run[id]: tokens of the longest run (of at most `most` and id itself) that id
@@ -111,7 +120,8 @@ norepeat(struct dist *d, const struct context *c, struct matches *m,
 		size_t run = due[d->id[e]];
 		if (o->ngram > 0 && whole[d->id[e]] >= o->ngram)
 			ban(d, e);
-		else if (o->multiplier > 0 && run > o->allowed)
+		else if (o->multiplier > 0 && run > o->allowed &&
+		    !breaks(o, d->id[e]))
 			lower(d, e, o->multiplier * fm_exp((double)(run - 1 -
 			    o->allowed) * fm_log(o->base)));
 	}

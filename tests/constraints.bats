@@ -92,6 +92,8 @@ is() {
 	# no match goes over a breaker
 	is '0 0 0 0 -0.5' norepeat -d 0.5 -B 3 -a 2 -s 1
 	is '0 0 0 0 0' norepeat -d 0.5 -B 3 -a 2 -s 7 -s 2
+	# which is not punished itself
+	is '0 0 0 0 0' norepeat -d 0.5 -B 3 -a 2 -s 4
 	# on probabilities: exp(-0.5) / (4 + exp(-0.5)) = .131669
 	record 1,2,3,4,1,2,3 P 0.2 0.2 0.2 0.2 0.2 >in
 	norepeat -d 0.5 -a 3 <in >got

@@ -1,4 +1,5 @@
-# minp, pless, typical, eta, topnsigma: what they keep.
+# minp, pless, typical, eta, topnsigma: what they keep. And what references
+# outside of pipelm say about these, bias, norepeat and mix.
 load helper
 
 ids() {
@@ -28,23 +29,25 @@ keeps() {
 	}
 }
 
-# as_theirs NAME COMMAND...: as data/NAME.want has it, from logits and
-# from probabilities
+# theirs NAME: the probabilities of standard input are those of data/NAME.want
+theirs() {
+	awk '/^#/ { r++ } /^[0-9]/ && $2 > 0 { print r, $1, $2 }' |
+		paste -d ' ' - "$DATA/$1.want" | awk '
+		{ d = $3 - $6 }
+		$1 != $4 || $2 != $5 || !(d < 1e-6 && -d < 1e-6) {
+			print; bad = 1
+		}
+		END { exit bad || NR == 0 }'
+}
+
+# as_theirs NAME COMMAND...: so are what it makes of the logits of $stream, and
+# of the probabilities
+stream=$DATA/warpers/logits.txt
 as_theirs() {
-	local want=$DATA/$1.want
+	local name=$1
 	shift
-	logits-to-probs "$DATA/warpers/logits.txt" >probs
-	"$@" "$DATA/warpers/logits.txt" | logits-to-probs >1
-	"$@" probs >2
-	for got in 1 2; do
-		awk '/^#/ { r++ } /^[0-9]/ && $2 > 0 { print r, $1, $2 }' $got |
-			paste -d ' ' - "$want" | awk '
-			{ d = $3 - $6 }
-			$1 != $4 || $2 != $5 || !(d < 1e-6 && -d < 1e-6) {
-				print; bad = 1
-			}
-			END { exit bad || NR == 0 }'
-	done
+	"$@" <"$stream" | logits-to-probs | theirs "$name"
+	logits-to-probs "$stream" | "$@" | theirs "$name"
 }
 
 @test "samplers: as Hugging Face does" {
@@ -55,11 +58,31 @@ as_theirs() {
 	as_theirs warpers/eta-0.2 eta 0.2
 	as_theirs warpers/eta-0.002 eta 0.002
 	as_theirs warpers/epsilon-0.03 eta -e 0.03
+	as_theirs warpers/bias bias 3=1.5 7=-2.25 39=0.5
+	as_theirs warpers/bad-words bias 0=-inf 12=-inf 31=-inf
+	stream=$DATA/warpers/repeats.txt
+	for n in 1 2 3 5; do
+		as_theirs warpers/norepeat-$n norepeat -n $n
+	done
+}
+
+@test "samplers: guidance as Hugging Face does" {
+	# the other stream has no prompt, and so neither its context nor its
+	# position
+	sed 's/ pos=60 .*/ pos=10/' "$DATA/warpers/repeats.txt" >without
+	# of scale 1 + weight
+	mix -w 0.5 "$stream" without | logits-to-probs | theirs warpers/guidance-1.5
+	mix -w 2 "$stream" without | logits-to-probs | theirs warpers/guidance-3
 }
 
 @test "samplers: as llama.cpp does" {
 	as_theirs samplers/topnsigma-0.5 topnsigma 0.5
 	as_theirs samplers/topnsigma-1.5 topnsigma 1.5
+	stream=$DATA/warpers/repeats.txt
+	as_theirs samplers/dry-0.8-1.75-2 norepeat -d 0.8 -B 1.75 -a 2
+	as_theirs samplers/dry-0.3-1.1-4 norepeat -d 0.3 -B 1.1 -a 4
+	# no match goes over token 3
+	as_theirs samplers/dry-0.8-1.75-2-dollar norepeat -d 0.8 -s 3
 }
 
 @test "samplers: minp by hand" {

@@ -12,6 +12,9 @@ of llama.cpp), in float32.
 mirostat.txt is a sequence of 40 records over 40 tokens, in which the token that
 llama_sampler_init_mirostat_v2 drew from each record (seed 1, TAU 3, RATE 0.3)
 stands in the context of the next; mirostat.want is what it drew from.
+
+dry-*.want are made of ../warpers/repeats.txt, whose token 3 is the dollar
+of the vocabulary that is named.
 """
 import ctypes
 
@@ -27,6 +30,13 @@ RUNS = {
     # temperature, range, exponent
     'dynatemp-1-0.5-1': lambda: ll.llama_sampler_init_temp_ext(1, 0.5, 1),
     'dynatemp-0.8-1.5-2.5': lambda: ll.llama_sampler_init_temp_ext(0.8, 1.5, 2.5),
+}
+
+# multiplier, base, allowed length, sequence breakers
+DRY = {
+    'dry-0.8-1.75-2': (0.8, 1.75, 2, []),
+    'dry-0.3-1.1-4': (0.3, 1.1, 4, []),
+    'dry-0.8-1.75-2-dollar': (0.8, 1.75, 2, [b'$']),
 }
 
 
@@ -51,15 +61,32 @@ def write(f, record, ids, p):
 
 
 def read(path):
-    records = open(path).read().split('\n\n')[:-1]
-    return [[float(line.split()[1]) for line in r.split('\n')[1:]]
-            for r in records]
+    """The logits and the context of each record."""
+    for r in open(path).read().split('\n\n')[:-1]:
+        head, *lines = r.split('\n')
+        context = head.split('ctx=')[1].split()[0].split(',')
+        yield [float(line.split()[1]) for line in lines], [int(i) for i in context]
 
 
 for name, make in RUNS.items():
     with open(f'{name}.want', 'w') as f:
-        for r, logits in enumerate(read('../warpers/logits.txt')):
+        for r, (logits, _) in enumerate(read('../warpers/logits.txt')):
             ids, p, _ = apply(make(), logits)
+            write(f, r + 1, ids, p)
+
+params = ll.llama_model_default_params()
+params.vocab_only = True
+model = ll.llama_model_load_from_file(b'../../../examples/tiny.gguf', params)
+for name, (multiplier, base, allowed, breakers) in DRY.items():
+    with open(f'{name}.want', 'w') as f:
+        for r, (logits, context) in enumerate(read('../warpers/repeats.txt')):
+            sampler = ll.llama_sampler_init_dry(
+                ll.llama_model_get_vocab(model), multiplier, base, allowed,
+                len(context), (ctypes.c_char_p * len(breakers))(*breakers),
+                len(breakers))
+            for token in context:
+                ll.llama_sampler_accept(sampler, token)
+            ids, p, _ = apply(sampler, logits)
             write(f, r + 1, ids, p)
 
 rng = np.random.RandomState(1)

@@ -63,6 +63,29 @@ fm_expf(float x)
 	    fm_float((n - half + 127) << 23);
 }
 
+/* tanh x = 1 - 2 / (e^2x + 1): right to 1e-7, absolutely. */
+static inline float
+fm_tanhf(float x)
+{
+	return 1 - 2 / (fm_expf(2 * x) + 1);
+}
+
+/* The error function, right to 7e-7, absolutely: Abramowitz and Stegun,
+ * Handbook of Mathematical Functions, 7.1.26. */
+static inline float
+fm_erff(float x)
+{
+	float a = x < 0 ? -x : x, t = 1 / (1 + 0.3275911f * a);
+	float p = 1.061405429f;
+
+	p = p * t - 1.453152027f;
+	p = p * t + 1.421413741f;
+	p = p * t - 0.284496736f;
+	p = p * t + 0.254829592f;
+	p = 1 - p * t * fm_expf(-a * a);
+	return x < 0 ? -p : p;
+}
+
 /* e^x in double. */
 double fm_exp(double x);
 /* The natural logarithm: -inf of 0, NaN of a negative number. */

@@ -181,7 +181,7 @@ attend(void *arg, size_t from, size_t to, size_t worker)
 	size_t hd = m->head_dim, group = m->n_head / m->n_kv;
 	float *max = f->ml + worker * 2 * group, *sum = max + group;
 	float *o = f->o + worker * group * hd;
-	float scale = 1 / sqrtf((float)hd);
+	struct kern_attn at = { .hd = hd, .scale = 1 / sqrtf((float)hd) };
 
 	for (size_t piece = from; piece < to; piece++) {
 		const struct forward_row *row = &r->row[piece / m->n_kv];
@@ -196,14 +196,14 @@ attend(void *arg, size_t from, size_t to, size_t worker)
 			const void *k = seq_keys(row->seq, page, r->layer, head);
 			const void *v = seq_values(row->seq, page, r->layer,
 			    head);
-			size_t n = see - page * KERN_PAGE;
-			n = n > KERN_PAGE ? KERN_PAGE : n;
+			at.to = see - page * KERN_PAGE;
+			at.to = at.to > KERN_PAGE ? KERN_PAGE : at.to;
 			if (f->geo.f16)
 				f->c.kern->attn_f16(o, max, sum, q, k, v,
-				    group, n, hd, scale);
+				    group, &at);
 			else
 				f->c.kern->attn_f32(o, max, sum, q, k, v,
-				    group, n, hd, scale);
+				    group, &at);
 		}
 		for (size_t i = 0; i < group * hd; i++)
 			q[i] = o[i] / sum[i / hd];

@@ -25,6 +25,14 @@
 
 enum { KERN_PAGE = 64 }; /* positions in a page of keys and values */
 
+/* How a head attends to a page. */
+struct kern_attn {
+	size_t hd;       /* the head's dimensions */
+	size_t from, to; /* positions of the page that are seen, from < to */
+	float scale;     /* of scores */
+	float cap;       /* softcap of scores; 0: none */
+};
+
 struct kern {
 	const char *name; /* scalar, avx2, avx512 */
 
@@ -63,27 +71,33 @@ struct kern {
 	/*
 	 * One page of attention for nq queries that share a key/value head,
 	 * "Online normalizer calculation for softmax" (Milakov, Gimelshein
-	 * 2018). k[64/16][hd][16], v[64][hd]; positions 0..n-1 of the page are
-	 * seen. For each query: score s = fma over the head's dimensions in
-	 * order, then s * scale; M = max(m, all s); c = exp(m - M); p =
-	 * exp(s - M); l = fma(l, c, sum of p by the 16-lane rule); o *= c; then
-	 * o = fma(p, v, o), positions in order. Begin with m = -inf, l = 0, o =
-	 * 0; the result is o / l.
+	 * 2018). k[64/16][hd][16], v[64][hd]; positions from..to-1 of the page
+	 * are seen, at least one. For each query: score s = fma over the head's
+	 * dimensions in order, then s * scale, then softcap; M = max(m, all s);
+	 * c = exp(m - M); p = exp(s - M); l = fma(l, c, sum of p by the 16-lane
+	 * rule, position i of the page being term i); o *= c; then o = fma(p,
+	 * v, o), positions in order. Begin with m = -inf, l = 0, o = 0; the
+	 * result is o / l.
 	 *
 	 *	q[nq][hd] o[nq][hd] m[nq] l[nq]
 	 */
 	void (*attn_f16)(float *o, float *m, float *l, const float *q,
-	    const uint16_t *k, const uint16_t *v, size_t nq, size_t n, size_t hd,
-	    float scale);
+	    const uint16_t *k, const uint16_t *v, size_t nq,
+	    const struct kern_attn *a);
 	void (*attn_f32)(float *o, float *m, float *l, const float *q,
-	    const float *k, const float *v, size_t nq, size_t n, size_t hd,
-	    float scale);
+	    const float *k, const float *v, size_t nq,
+	    const struct kern_attn *a);
+
+	/* x[i] = cap * tanh(x[i] / cap), tanh as in fmath.h */
+	void (*softcap)(float *x, size_t n, float cap);
 
 	/* y[i] = g[i] / (1 + exp(-g[i])) * y[i]: SwiGLU's gate */
 	void (*silu_mul)(float *y, const float *g, size_t n);
 	/* x[i] = x[i] / (1 + exp(-2 u)), u = sqrt(2/pi) (x + 0.044715 x^3):
-	 * GELU in its tanh form */
+	 * GELU in its tanh form (Hendrycks, Gimpel 2016) */
 	void (*gelu)(float *x, size_t n);
+	/* x[i] = x[i] * (0.5 + 0.5 erf(x[i] / sqrt(2))), erf as in fmath.h */
+	void (*gelu_erf)(float *x, size_t n);
 
 	/* CRC-32C (Castagnoli) of n bytes, going on from crc (0 to begin) */
 	uint32_t (*crc32c)(uint32_t crc, const void *p, size_t n);

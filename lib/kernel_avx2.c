@@ -229,6 +229,35 @@ gelu(float *x, size_t n)
 	kernel_scalar()->gelu(x + i, n - i);
 }
 
+AVX2 static void
+gelu_erf(float *x, size_t n)
+{
+	static const float c[] = { -1.453152027f, 1.421413741f,
+		-0.284496736f, 0.254829592f };
+	const __m256 one = _mm256_set1_ps(1), half = _mm256_set1_ps(0.5f);
+	const __m256 minus = _mm256_set1_ps(-0.0f);
+	size_t i = 0;
+
+	for (; i + 8 <= n; i += 8) {
+		__m256 v = _mm256_loadu_ps(x + i);
+		__m256 y = _mm256_mul_ps(v, _mm256_set1_ps(0.70710678f));
+		__m256 a = _mm256_andnot_ps(minus, y);
+		__m256 t = _mm256_div_ps(one, _mm256_add_ps(one,
+		    _mm256_mul_ps(_mm256_set1_ps(0.3275911f), a)));
+		__m256 p = _mm256_set1_ps(1.061405429f);
+		for (int j = 0; j < 4; j++)
+			p = _mm256_add_ps(_mm256_mul_ps(p, t),
+			    _mm256_set1_ps(c[j]));
+		p = _mm256_sub_ps(one, _mm256_mul_ps(_mm256_mul_ps(p, t),
+		    vexp(_mm256_mul_ps(_mm256_xor_ps(minus, a), a))));
+		p = _mm256_xor_ps(p, _mm256_and_ps(minus, _mm256_cmp_ps(y,
+		    _mm256_setzero_ps(), _CMP_LT_OQ)));
+		_mm256_storeu_ps(x + i, _mm256_mul_ps(v,
+		    _mm256_add_ps(half, _mm256_mul_ps(half, p))));
+	}
+	kernel_scalar()->gelu_erf(x + i, n - i);
+}
+
 AVX2 static uint32_t
 crc32c(uint32_t crc, const void *p, size_t n)
 {
@@ -242,6 +271,17 @@ crc32c(uint32_t crc, const void *p, size_t n)
 	for (; n > 0; n--, s++)
 		c = _mm_crc32_u8((uint32_t)c, *s);
 	return ~(uint32_t)c;
+}
+
+AVX2 static void
+softcap(float *x, size_t n, float cap)
+{
+	size_t i = 0;
+
+	for (; i + 8 <= n; i += 8)
+		_mm256_storeu_ps(x + i, vcap(_mm256_loadu_ps(x + i),
+		    _mm256_set1_ps(cap)));
+	kernel_scalar()->softcap(x + i, n - i, cap);
 }
 
 bool
@@ -266,7 +306,9 @@ kernel_avx2(struct kern *k)
 	k->attn_f16 = avx2_attn_f16;
 	k->attn_f32 = avx2_attn_f32;
 	k->silu_mul = silu_mul;
+	k->softcap = softcap;
 	k->gelu = gelu;
+	k->gelu_erf = gelu_erf;
 	k->crc32c = crc32c;
 	return true;
 }

@@ -16,11 +16,10 @@
 void avx2_matmul_q8_0(float *y, size_t ldy, const struct q8_0 *w,
     const int8_t *q, const float *d, size_t rows, size_t n, size_t k);
 void avx2_attn_f16(float *o, float *m, float *l, const float *q,
-    const uint16_t *k, const uint16_t *v, size_t nq, size_t n, size_t hd,
-    float scale);
+    const uint16_t *k, const uint16_t *v, size_t nq,
+    const struct kern_attn *a);
 void avx2_attn_f32(float *o, float *m, float *l, const float *q,
-    const float *k, const float *v, size_t nq, size_t n, size_t hd,
-    float scale);
+    const float *k, const float *v, size_t nq, const struct kern_attn *a);
 
 /* Lanes 0..n-1 set, 0 <= n <= 8. */
 INLINE __m256i
@@ -72,6 +71,17 @@ vexp(__m256 x)
 	    _mm256_add_epi32(half, bias), 23)));
 	return _mm256_mul_ps(p, _mm256_castsi256_ps(_mm256_slli_epi32(
 	    _mm256_add_epi32(_mm256_sub_epi32(n, half), bias), 23)));
+}
+
+/* cap * fm_tanhf(x / cap) */
+INLINE __m256
+vcap(__m256 x, __m256 cap)
+{
+	const __m256 one = _mm256_set1_ps(1), two = _mm256_set1_ps(2);
+	__m256 e = vexp(_mm256_mul_ps(two, _mm256_div_ps(x, cap)));
+
+	return _mm256_mul_ps(cap, _mm256_sub_ps(one,
+	    _mm256_div_ps(two, _mm256_add_ps(e, one))));
 }
 
 #endif

@@ -120,39 +120,50 @@ to_f16(uint16_t *y, const float *x, size_t n)
 		y[i] = fm_to_f16(x[i]);
 }
 
-/* The part of attention that follows the scores s[n]: leaves the weights in s,
- * updates m and l, scales o. */
 static void
-attn_weights(float *s, float *o, float *m, float *l, size_t n, size_t hd)
+softcap(float *x, size_t n, float cap)
+{
+	for (size_t i = 0; i < n; i++)
+		x[i] = cap * fm_tanhf(x[i] / cap);
+}
+
+/* The part of attention that follows the sums s[to], 0 before `from`: leaves
+ * the weights in s, updates m and l, scales o. */
+static void
+attn_weights(float *s, float *o, float *m, float *l, const struct kern_attn *a)
 {
 	float top = *m, c;
 
-	for (size_t j = 0; j < n; j++)
+	for (size_t j = a->from; j < a->to; j++)
+		s[j] *= a->scale;
+	if (a->cap > 0)
+		softcap(s + a->from, a->to - a->from, a->cap);
+	for (size_t j = a->from; j < a->to; j++)
 		top = s[j] > top ? s[j] : top;
 	c = fm_expf(*m - top);
-	for (size_t j = 0; j < n; j++)
+	for (size_t j = a->from; j < a->to; j++)
 		s[j] = fm_expf(s[j] - top);
-	*l = fmaf(*l, c, sum(s, n));
+	*l = fmaf(*l, c, sum(s, a->to));
 	*m = top;
-	for (size_t i = 0; i < hd; i++)
+	for (size_t i = 0; i < a->hd; i++)
 		o[i] *= c;
 }
 
 static void
 attn_f32(float *o, float *m, float *l, const float *q, const float *k,
-    const float *v, size_t nq, size_t n, size_t hd, float scale)
+    const float *v, size_t nq, const struct kern_attn *a)
 {
+	size_t hd = a->hd;
+
 	for (size_t h = 0; h < nq; h++, q += hd, o += hd) {
-		float s[KERN_PAGE];
-		for (size_t j = 0; j < n; j++) {
+		float s[KERN_PAGE] = { 0 };
+		for (size_t j = a->from; j < a->to; j++) {
 			const float *kj = k + j / 16 * hd * 16 + j % 16;
-			s[j] = 0;
 			for (size_t i = 0; i < hd; i++)
 				s[j] = fmaf(q[i], kj[i * 16], s[j]);
-			s[j] *= scale;
 		}
-		attn_weights(s, o, m + h, l + h, n, hd);
-		for (size_t j = 0; j < n; j++)
+		attn_weights(s, o, m + h, l + h, a);
+		for (size_t j = a->from; j < a->to; j++)
 			for (size_t i = 0; i < hd; i++)
 				o[i] = fmaf(s[j], v[j * hd + i], o[i]);
 	}
@@ -160,20 +171,20 @@ attn_f32(float *o, float *m, float *l, const float *q, const float *k,
 
 static void
 attn_f16(float *o, float *m, float *l, const float *q, const uint16_t *k,
-    const uint16_t *v, size_t nq, size_t n, size_t hd, float scale)
+    const uint16_t *v, size_t nq, const struct kern_attn *a)
 {
+	size_t hd = a->hd;
+
 	for (size_t h = 0; h < nq; h++, q += hd, o += hd) {
-		float s[KERN_PAGE];
-		for (size_t j = 0; j < n; j++) {
+		float s[KERN_PAGE] = { 0 };
+		for (size_t j = a->from; j < a->to; j++) {
 			const uint16_t *kj = k + j / 16 * hd * 16 + j % 16;
-			s[j] = 0;
 			for (size_t i = 0; i < hd; i++)
 				s[j] = fmaf(q[i], fm_from_f16(kj[i * 16]),
 				    s[j]);
-			s[j] *= scale;
 		}
-		attn_weights(s, o, m + h, l + h, n, hd);
-		for (size_t j = 0; j < n; j++)
+		attn_weights(s, o, m + h, l + h, a);
+		for (size_t j = a->from; j < a->to; j++)
 			for (size_t i = 0; i < hd; i++)
 				o[i] = fmaf(s[j], fm_from_f16(v[j * hd + i]),
 				    o[i]);
@@ -194,6 +205,13 @@ gelu(float *x, size_t n)
 		float u = 0.79788456f * (x[i] + 0.044715f * x[i] * x[i] * x[i]);
 		x[i] = x[i] / (1 + fm_expf(-2 * u));
 	}
+}
+
+static void
+gelu_erf(float *x, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		x[i] *= 0.5f + 0.5f * fm_erff(x[i] * 0.70710678f);
 }
 
 static uint32_t
@@ -228,8 +246,10 @@ static const struct kern scalar = {
 	.to_f16 = to_f16,
 	.attn_f16 = attn_f16,
 	.attn_f32 = attn_f32,
+	.softcap = softcap,
 	.silu_mul = silu_mul,
 	.gelu = gelu,
+	.gelu_erf = gelu_erf,
 	.crc32c = crc32c,
 };
 

@@ -36,6 +36,7 @@ static void
 against_libm(void)
 {
 	double exps = 0, logs = 0, turns = 0, floats = 0;
+	double tanhs = 0, erfs = 0;
 
 	for (int i = 0; i < MANY; i++) {
 		double x = uniform(-700, 700), y = exp(uniform(-300, 300));
@@ -50,6 +51,10 @@ against_libm(void)
 		fm_sincos(z, &s, &c);
 		turns = worst_of(turns, s, sin(z), DBL_EPSILON);
 		turns = worst_of(turns, c, cos(z), DBL_EPSILON);
+		tanhs = worst_of(tanhs, (double)fm_tanhf(f / 20),
+		    tanh((double)(f / 20)), 1e-7);
+		erfs = worst_of(erfs, (double)fm_erff(f / 20),
+		    erf((double)(f / 20)), 1e-7);
 		floats = worst_of(floats, (double)fm_expf(f), exp((double)f),
 		    exp((double)f) * (double)FLT_EPSILON);
 	}
@@ -57,6 +62,8 @@ against_libm(void)
 	ok(logs < 2, "log", logs);
 	ok(turns < 2, "sine and cosine", turns);
 	ok(floats < 1.01, "exp in float", floats);
+	ok(tanhs < 2, "tanh in float: units of 1e-7", tanhs);
+	ok(erfs < 7, "erf in float", erfs);
 }
 
 /* Every half there and back; every float that a half rounds from, near ties. */
@@ -96,7 +103,7 @@ halves(void)
 int
 main(void)
 {
-	printf("1..10\n");
+	printf("1..12\n");
 	against_libm();
 	ok(fm_expf(0) == 1 && fm_expf(-0.0f) == 1 && fm_exp(0) == 1,
 	    "exp(0) is 1", 0);

@@ -111,13 +111,19 @@ vectors(const struct kern *s, const struct kern *k)
 		s->gelu(out[0] + GUARD, len);
 		k->gelu(out[1] + GUARD, len);
 		maps &= same(len * 4);
+		s->softcap(out[0] + GUARD, len, 0.7f);
+		k->softcap(out[1] + GUARD, len, 0.7f);
+		maps &= same(len * 4);
+		s->gelu_erf(out[0] + GUARD, len);
+		k->gelu_erf(out[1] + GUARD, len);
+		maps &= same(len * 4);
 		free(x);
 		free(y);
 	}
 	ok(dots, "dot");
 	ok(near, "dot is a dot product");
 	ok(sums, "sum");
-	ok(maps, "silu_mul, gelu");
+	ok(maps, "silu_mul, gelu, softcap");
 }
 
 static void
@@ -240,20 +246,26 @@ attention(const struct kern *s, const struct kern *k, bool f16, size_t nq,
 	begin();
 	for (int i = 0; i < 2; i++) {
 		float *o = out[i] + GUARD, *m = o + nq * hd, *l = m + nq;
-		static const size_t see[] = { 64, 1, 17, 63, 40, 8, 16 };
+		static const struct kern_attn at[] = { { 0, 0, 64, 0.2f, 0 },
+			{ 0, 0, 1, 0.2f, 0 }, { 0, 0, 17, 0.2f, 0 },
+			{ 0, 16, 63, 0.2f, 0 }, { 0, 63, 64, 0.2f, 2 },
+			{ 0, 5, 8, 0.2f, 1.5f }, { 0, 7, 33, 0.2f, 0 } };
 
 		memset(o, 0, nq * hd * 4);
 		for (size_t j = 0; j < nq; j++) {
 			m[j] = -INFINITY;
 			l[j] = 0;
 		}
-		for (int p = 0; p < 7; p++)
+		for (int p = 0; p < 7; p++) {
+			struct kern_attn a = at[p];
+			a.hd = hd;
 			if (f16)
 				kern[i]->attn_f16(o, m, l, q, h, h + 64 * hd,
-				    nq, see[p], hd, 0.2f);
+				    nq, &a);
 			else
 				kern[i]->attn_f32(o, m, l, q, kv, kv + 64 * hd,
-				    nq, see[p], hd, 0.2f);
+				    nq, &a);
+		}
 	}
 	free(q);
 	free(kv);

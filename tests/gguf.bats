@@ -2,7 +2,7 @@
 # gguf-edit (tests/tool) breaks good ones; unit/gguf.c cuts one at every byte.
 load helper
 
-PATH=$PATH:${PIPELM_TOOLS:-$TOP/build/tests}
+PATH=${PIPELM_TOOLS:-$TOP/build/tests}:$PATH
 GPT2=$DATA/gpt2/tied.gguf
 LLAMA=$DATA/llama/f32.gguf
 

@@ -2,7 +2,7 @@
 # about; and the whole of the reference data where it is there.
 load helper
 
-PATH=$PATH:${PIPELM_TOOLS:-$TOP/build/tests}
+PATH=${PIPELM_TOOLS:-$TOP/build/tests}:$PATH
 GOLDEN=$DATA/golden
 TINY=$TOP/examples/tiny.gguf
 

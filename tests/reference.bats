@@ -2,7 +2,7 @@
 # which data/README.md tells about.
 load helper
 
-PATH=$PATH:${PIPELM_TOOLS:-$TOP/build/tests}
+PATH=${PIPELM_TOOLS:-$TOP/build/tests}:$PATH
 
 # near TOLERANCE LOGITS ROWS IDS: the records in `got` (text, one for each
 # position) agree with the rows of LOGITS, which are those of the positions

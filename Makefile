@@ -109,7 +109,7 @@ bench: all units
 # keep the file that they have.
 DEST = $(DESTDIR)$(PREFIX)
 SHARE = examples/tiny.gguf examples/tiny.md
-EXAMPLES = $(filter-out $(SHARE),$(wildcard examples/*))
+EXAMPLES = $(filter-out %.gguf %.md %.svg,$(wildcard examples/*))
 PAGES = $(wildcard man/*.[157])
 
 install: all
@@ -117,7 +117,9 @@ install: all
 	install -m 755 $(BINS) "$(DEST)/bin"
 	install -m 644 $(SHARE) "$(DEST)/share/pipelm"
 	install -d "$(DEST)/share/pipelm/examples"
-	install -m 755 $(EXAMPLES) "$(DEST)/share/pipelm/examples"
+	install -m 755 $(filter-out %.txt,$(EXAMPLES)) \
+		"$(DEST)/share/pipelm/examples"
+	install -m 644 $(filter %.txt,$(EXAMPLES)) "$(DEST)/share/pipelm/examples"
 	for page in $(PAGES); do \
 		to="$(DEST)/share/man/man$${page##*.}"; \
 		install -d "$$to" && install -m 644 $$page "$$to" || exit; \

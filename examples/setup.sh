@@ -18,3 +18,23 @@ say() {
 next() {
 	tokenize "$@" | forward
 }
+
+# ranked: of the one distribution of standard input lines of rank, probability,
+# and the mass so far; of the high ranks only some
+ranked() {
+	logits-to-probs | distcat -ts | awk '/^[0-9]/ {
+		sum += $2
+		if (++n >= line) {
+			print n, $2, sum
+			line = n * 1.03
+		}
+	}'
+}
+
+# picture NAME COMMANDS: NAME.svg by gnuplot, where it is installed, in the folder
+# from which the example was started
+picture() {
+	command -v gnuplot >/dev/null || return 0
+	gnuplot -e "set terminal svg size 700,350 background 'white'; $2" >"$OLDPWD/$1.svg" &&
+		echo "$1.svg"
+}

@@ -90,7 +90,7 @@ list() {
 		done
 		for f in examples/*; do
 			case $f in
-			*/tiny.*) ;;
+			*.gguf | *.md | *.svg) ;;
 			*) echo "./share/pipelm/$f" ;;
 			esac
 		done

@@ -1,11 +1,16 @@
 # The examples run on the bundled model, and show what they say.
 load helper
 
-# example NAME: its output goes to `got`; nothing is said on standard error.
+# example NAME: its output goes to `got`; nothing is said on standard error; the
+# pictures that it has drawn (where gnuplot is) are whole.
 example() {
-	"$TOP/examples/$@" >got 2>err
+	"$TOP/examples/$@" >out 2>err
 	cat err
 	[ ! -s err ]
+	sed -n '/^[a-z-]*\.svg$/!p' out >got
+	for picture in $(sed -n '/^[a-z-]*\.svg$/p' out); do
+		grep -q '</svg>' "$picture"
+	done
 }
 
 @test "examples: kv-cache" {
@@ -79,7 +84,7 @@ example() {
 
 @test "examples: every-position" {
 	example every-position
-	[ "$(wc -l <got)" -eq 5 ]
+	[ "$(wc -l <got)" -eq 13 ]
 	grep -q '^ time .*likeliest was  time' got
 }
 
@@ -112,6 +117,34 @@ example() {
 		awk 'NR == 1 { print $1 }' got)" '
 		NR > 1 && $2 >= n { s += $5 }
 		END { d = s - score; exit !(d < .01 && -d < .01) }'
+}
+
+@test "examples: degeneration" {
+	example degeneration 2 24
+	[ "$(sed -n 2p got)" = '-- 2 texts of 24 tokens' ]
+	awk '
+		function num(s) { sub("%", "", s); return s + 0 }
+		NR > 3 && NF > 5 && !/^--/ {
+			name = $0
+			sub("  .*", "", name)
+			n++
+			perplexity[name] = num($(NF - 4))
+			if (!($(NF - 3) > 0 && $(NF - 3) <= 1)) bad = 1
+		}
+		END {
+			# the likeliest text is the least surprising, and a person
+			# says what no way of looking for the likely does
+			beam = perplexity["beam search, 3 beams"]
+			exit bad || n != 20 || !(beam < perplexity["greedy"] &&
+				perplexity["greedy"] < perplexity["top-p 0.9"] &&
+				perplexity["top-p 0.5"] < perplexity["person"])
+		}' got
+	[ "$(grep -Ec '  [0-9]{24}$' got)" -eq 5 ]
+	# a text of one's own, and one that is too short
+	cp "$TOP/examples/oz.txt" other
+	"$TOP/examples/degeneration" 2 24 other | cmp - out
+	fails 1 'too short for 2 texts of 2000 tokens' \
+		"$TOP/examples/degeneration" 2 2000
 }
 
 @test "examples: order-of-stages" {

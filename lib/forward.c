@@ -248,21 +248,21 @@ block(struct forward *f, const struct forward_row *row, size_t n, size_t layer)
 	size_t work = (row[n - 1].pos + 1) * m->head_dim * (m->n_head / m->n_kv);
 
 	pool_run(pool, normalise_rows, &r, n, 16);
-	linear_input(&f->c, &f->in, f->norm, n, m->n_embd);
+	linear_input(&f->in, f->norm, n, m->n_embd);
 	linear_run(&f->c, qkv, 3, &f->in);
 	pool_run(pool, store_rows, &r, n, 8);
 	/* a chunk of pieces that is worth a thread's waking */
 	pool_run(pool, attend, &r, n * m->n_kv, 1 + 65536 / work);
-	linear_input(&f->c, &f->in, f->q, n, m->n_head * m->head_dim);
+	linear_input(&f->in, f->q, n, m->n_head * m->head_dim);
 	linear_run(&f->c, o, 1, &f->in);
 	add(f->x, f->out, n * m->n_embd);
 
 	r.norm = &y->ffn_norm;
 	pool_run(pool, normalise_rows, &r, n, 16);
-	linear_input(&f->c, &f->in, f->norm, n, m->n_embd);
+	linear_input(&f->in, f->norm, n, m->n_embd);
 	linear_run(&f->c, up, y->gate.w.data != NULL ? 2 : 1, &f->in);
 	pool_run(pool, activate_rows, &r, n, 8);
-	linear_input(&f->c, &f->in, f->up, n, m->n_ff);
+	linear_input(&f->in, f->up, n, m->n_ff);
 	linear_run(&f->c, down, 1, &f->in);
 	add(f->x, f->out, n * m->n_embd);
 }
@@ -292,7 +292,7 @@ forward_logits(struct forward *f, float *logits, const float *hidden, size_t n)
 		size_t k = n - at < f->chunk ? n - at : f->chunk;
 		struct linear_job job = { logits + at * m->n_vocab,
 			&m->output };
-		linear_input(&f->c, &f->in, hidden + at * m->n_embd, k,
+		linear_input(&f->in, hidden + at * m->n_embd, k,
 		    m->n_embd);
 		linear_run(&f->c, &job, 1, &f->in);
 	}

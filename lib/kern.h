@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "quant.h"
+#include "dtype.h"
 
 enum { KERN_PAGE = 64 }; /* positions in a page of keys and values */
 
@@ -32,6 +32,18 @@ struct kern_attn {
 	float scale;     /* of scores */
 	float cap;       /* softcap of scores; 0: none */
 };
+
+/* Activations as int8, one input behind the other: (n, k) values, a scale for
+ * each block, the sum of each 16. */
+struct acts {
+	int8_t *q;    /* (n, k) */
+	float *d;     /* (n, k / block) */
+	int16_t *sum; /* (n, k / 16) */
+};
+
+typedef void kern_matmul_q(float *y, size_t ldy, uint32_t type, const void *w,
+    const struct acts *x, size_t rows, size_t n, size_t k);
+typedef void kern_dequant(float *y, uint32_t type, const void *w, size_t n);
 
 struct kern {
 	const char *name; /* scalar, avx2, avx512 */
@@ -47,24 +59,32 @@ struct kern {
 	    size_t rows, size_t n, size_t k);
 
 	/*
-	 * The same for Q8_0 rows and activations from quant_q8. For each block
-	 * b in order: acc = fma(w[r][b].d * d[t][b], S, acc), acc beginning at
-	 * 0, S the exact integer sum of the products as a float.
+	 * The same for rows of blocks (by dtype, NULL for floats; quant.h has
+	 * the names): x are activations from quant_q8. For each block in order,
+	 * with the x that stand against it,
+	 *
+	 *	acc = fma(d * x.d, sum of s[j] * q[i] * x.q[i], acc)
+	 *	acc = fma(-(m * x.d), sum of min[j] * x.sum[j], acc)
+	 *
+	 * acc beginning at 0. The sums are exact integers, then made floats;
+	 * a type without a minimum goes without the second line.
 	 */
-	void (*matmul_q8_0)(float *y, size_t ldy, const struct q8_0 *w,
-	    const int8_t *q, const float *d, size_t rows, size_t n, size_t k);
+	kern_matmul_q *matmul_q[DTYPES];
 
 	/*
-	 * Activations to int8 by blocks of 32: d = max|x| / 127, q = rint(x *
-	 * (1/d)), half to even; q = 0 where 1/d is not finite. A block that
-	 * holds an infinity or NaN gets d = NaN, so that it is not lost.
+	 * A row of activations to int8 by blocks of 32 or 256: d = max|x| /
+	 * 127, q = rint(x * (1/d)), half to even; q = 0 where 1/d is not
+	 * finite. A block that holds an infinity or NaN gets d = NaN, so that
+	 * it is not lost.
 	 */
-	void (*quant_q8)(int8_t *q, float *d, const float *x, size_t k);
+	void (*quant_q8)(const struct acts *to, const float *x, size_t k,
+	    size_t block);
 
 	/* Weights to float, exactly. */
 	void (*from_f16)(float *y, const uint16_t *w, size_t n);
 	void (*from_bf16)(float *y, const uint16_t *w, size_t n);
-	void (*from_q8_0)(float *y, const struct q8_0 *w, size_t n);
+	/* The same from blocks, by dtype: (d * s[j]) * q[i] - m * min[j]. */
+	kern_dequant *dequant[DTYPES];
 	/* To nearest, ties to even. */
 	void (*to_f16)(uint16_t *y, const float *x, size_t n);
 

@@ -116,45 +116,6 @@ matmul_f32(float *y, size_t ldy, const float *w, const float *x, size_t rows,
 }
 
 AVX2 static void
-quant_q8(int8_t *q, float *d, const float *x, size_t k)
-{
-	const __m256i abs = _mm256_set1_epi32(0x7fffffff);
-	const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-
-	for (size_t b = 0; b < k / 32; b++, x += 32, q += 32) {
-		__m256i m = _mm256_setzero_si256(), v[4];
-		__m128i h;
-		uint32_t top;
-		float inv;
-
-		for (int i = 0; i < 4; i++) {
-			v[i] = _mm256_loadu_si256((const void *)(x + 8 * i));
-			m = _mm256_max_epu32(m, _mm256_and_si256(v[i], abs));
-		}
-		h = _mm_max_epu32(_mm256_castsi256_si128(m),
-		    _mm256_extracti128_si256(m, 1));
-		h = _mm_max_epu32(h, _mm_shuffle_epi32(h, 0x4e));
-		h = _mm_max_epu32(h, _mm_shuffle_epi32(h, 0xb1));
-		top = (uint32_t)_mm_cvtsi128_si32(h);
-		d[b] = fm_float(top) / 127;
-		inv = 1 / d[b];
-		if (top >= 0x7f800000u)
-			d[b] = fm_float(0x7fc00000u);
-		if (top >= 0x7f800000u || inv > FLT_MAX) {
-			memset(q, 0, 32);
-			continue;
-		}
-		for (int i = 0; i < 4; i++)
-			v[i] = _mm256_cvtps_epi32(_mm256_mul_ps(
-			    _mm256_castsi256_ps(v[i]), _mm256_set1_ps(inv)));
-		m = _mm256_packs_epi16(_mm256_packs_epi32(v[0], v[1]),
-		    _mm256_packs_epi32(v[2], v[3]));
-		_mm256_storeu_si256((void *)q,
-		    _mm256_permutevar8x32_epi32(m, order));
-	}
-}
-
-AVX2 static void
 from_f16(float *y, const uint16_t *w, size_t n)
 {
 	size_t i = 0;
@@ -171,17 +132,6 @@ from_bf16(float *y, const uint16_t *w, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		y[i] = fm_from_bf16(w[i]);
-}
-
-AVX2 static void
-from_q8_0(float *y, const struct q8_0 *w, size_t n)
-{
-	for (size_t b = 0; b < n / QK8_0; b++)
-		for (size_t i = 0; i < 32; i += 8)
-			_mm256_storeu_ps(y + b * 32 + i, _mm256_mul_ps(
-			    _mm256_set1_ps(_cvtsh_ss(w[b].d)),
-			    _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(
-			    _mm_loadl_epi64((const void *)(w[b].q + i))))));
 }
 
 AVX2 static void
@@ -297,11 +247,11 @@ kernel_avx2(struct kern *k)
 	k->dot = dot;
 	k->sum = sum;
 	k->matmul_f32 = matmul_f32;
-	k->matmul_q8_0 = avx2_matmul_q8_0;
-	k->quant_q8 = quant_q8;
+	k->matmul_q[DTYPE_Q8_0] = avx2_matmul_q8_0;
+	k->quant_q8 = avx2_quant_q8;
 	k->from_f16 = from_f16;
 	k->from_bf16 = from_bf16;
-	k->from_q8_0 = from_q8_0;
+	k->dequant[DTYPE_Q8_0] = avx2_dequant_q8_0;
 	k->to_f16 = to_f16;
 	k->attn_f16 = avx2_attn_f16;
 	k->attn_f32 = avx2_attn_f32;

@@ -13,8 +13,10 @@
 #define INLINE static inline __attribute__((always_inline, unused)) AVX2
 
 /* Slots that stand in files of their own. */
-void avx2_matmul_q8_0(float *y, size_t ldy, const struct q8_0 *w,
-    const int8_t *q, const float *d, size_t rows, size_t n, size_t k);
+kern_matmul_q avx2_matmul_q8_0;
+kern_dequant avx2_dequant_q8_0;
+void avx2_quant_q8(const struct acts *to, const float *x, size_t k,
+    size_t block);
 void avx2_attn_f16(float *o, float *m, float *l, const float *q,
     const uint16_t *k, const uint16_t *v, size_t nq,
     const struct kern_attn *a);

@@ -1,10 +1,9 @@
 /* kernel_scalar - the definition of every kernel, in portable C; see kern.h. */
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "fmath.h"
-#include "kern.h"
+#include "kernel_scalar.h"
 
 static float
 tree16(float *lane)
@@ -45,53 +44,6 @@ matmul_f32(float *y, size_t ldy, const float *w, const float *x, size_t rows,
 }
 
 static void
-matmul_q8_0(float *y, size_t ldy, const struct q8_0 *w, const int8_t *q,
-    const float *d, size_t rows, size_t n, size_t k)
-{
-	size_t nb = k / QK8_0;
-
-	for (size_t t = 0; t < n; t++)
-		for (size_t r = 0; r < rows; r++) {
-			float acc = 0;
-			for (size_t b = 0; b < nb; b++) {
-				const struct q8_0 *wb = &w[r * nb + b];
-				const int8_t *a = q + t * k + b * QK8_0;
-				int32_t s = 0;
-				for (int i = 0; i < QK8_0; i++)
-					s += wb->q[i] * a[i];
-				acc = fmaf(fm_from_f16(wb->d) * d[t * nb + b],
-				    (float)s, acc);
-			}
-			y[t * ldy + r] = acc;
-		}
-}
-
-static void
-quant_q8(int8_t *q, float *d, const float *x, size_t k)
-{
-	for (size_t b = 0; b < k / 32; b++, x += 32, q += 32) {
-		uint32_t top = 0;
-		float inv;
-
-		/* as integers: magnitudes in order, infinity and NaN on top */
-		for (int i = 0; i < 32; i++) {
-			uint32_t a = fm_bits(x[i]) & 0x7fffffffu;
-			top = a > top ? a : top;
-		}
-		d[b] = fm_float(top) / 127;
-		inv = 1 / d[b];
-		if (top >= 0x7f800000u)
-			d[b] = fm_float(0x7fc00000u);
-		if (top >= 0x7f800000u || inv > FLT_MAX) {
-			memset(q, 0, 32);
-			continue;
-		}
-		for (int i = 0; i < 32; i++)
-			q[i] = (int8_t)rintf(x[i] * inv);
-	}
-}
-
-static void
 from_f16(float *y, const uint16_t *w, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -103,14 +55,6 @@ from_bf16(float *y, const uint16_t *w, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		y[i] = fm_from_bf16(w[i]);
-}
-
-static void
-from_q8_0(float *y, const struct q8_0 *w, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		y[i] = fm_from_f16(w[i / QK8_0].d) *
-		    (float)w[i / QK8_0].q[i % QK8_0];
 }
 
 static void
@@ -233,16 +177,25 @@ crc32c(uint32_t crc, const void *p, size_t n)
 	return ~crc;
 }
 
+/* One function for every type of blocks. */
+#define BLOCKS(f)                                                              \
+	{                                                                      \
+		[DTYPE_Q4_0] = f, [DTYPE_Q4_1] = f, [DTYPE_Q5_0] = f,          \
+		[DTYPE_Q5_1] = f, [DTYPE_Q8_0] = f, [DTYPE_Q2_K] = f,          \
+		[DTYPE_Q3_K] = f, [DTYPE_Q4_K] = f, [DTYPE_Q5_K] = f,          \
+		[DTYPE_Q6_K] = f, [DTYPE_IQ4_NL] = f, [DTYPE_IQ4_XS] = f,      \
+	}
+
 static const struct kern scalar = {
 	.name = "scalar",
 	.dot = dot,
 	.sum = sum,
 	.matmul_f32 = matmul_f32,
-	.matmul_q8_0 = matmul_q8_0,
-	.quant_q8 = quant_q8,
+	.matmul_q = BLOCKS(scalar_matmul_q),
+	.quant_q8 = scalar_quant_q8,
 	.from_f16 = from_f16,
 	.from_bf16 = from_bf16,
-	.from_q8_0 = from_q8_0,
+	.dequant = BLOCKS(scalar_dequant),
 	.to_f16 = to_f16,
 	.attn_f16 = attn_f16,
 	.attn_f32 = attn_f32,

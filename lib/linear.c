@@ -6,8 +6,8 @@
 #include "dtype.h"
 
 enum {
-	GROUP = 16,           /* rows that a kernel takes together */
-	SMALL = 256 * 1024,   /* products below which one thread is faster */
+	GROUP = 16,         /* rows that are shared out together */
+	SMALL = 256 * 1024, /* products below which one thread is faster */
 };
 
 void
@@ -17,45 +17,70 @@ linear_in_init(struct linear_in *in, size_t n, size_t max_cols)
 
 	if (!size_mul(&size, n, max_cols))
 		die("out of memory");
-	*in = (struct linear_in) { .q = xaligned(size, 1),
-		.d = xaligned(size / QK8_0 + n, sizeof(float)) };
+	*in = (struct linear_in) { .x = NULL };
+	for (int i = 0; i < 2; i++)
+		in->round[i] = (struct acts) { .q = xaligned(size, 1),
+			.d = xaligned(size / QK + n, sizeof(float)),
+			.sum = xaligned(size / 16 + n, sizeof(int16_t)) };
 }
 
 void
 linear_in_free(struct linear_in *in)
 {
-	free(in->q);
-	free(in->d);
+	for (int i = 0; i < 2; i++) {
+		free(in->round[i].q);
+		free(in->round[i].d);
+		free(in->round[i].sum);
+	}
+}
+
+void
+linear_input(struct linear_in *in, const float *x, size_t n, size_t cols)
+{
+	in->x = x;
+	in->n = n;
+	in->cols = cols;
+	in->rounded[0] = in->rounded[1] = false;
 }
 
 struct round {
-	struct compute *c;
-	struct linear_in *in;
+	const struct kern *kern;
+	const struct linear_in *in;
+	int size;
 };
 
 static void
 round_work(void *arg, size_t from, size_t to, size_t worker)
 {
 	struct round *r = arg;
-	size_t k = r->in->cols;
+	size_t k = r->in->cols, block = r->size ? QK_K : QK;
+	const struct acts *all = &r->in->round[r->size];
 
 	(void)worker;
-	for (size_t t = from; t < to; t++)
-		r->c->kern->quant_q8(r->in->q + t * k,
-		    r->in->d + t * (k / QK8_0), r->in->x + t * k, k);
+	for (size_t t = from; t < to; t++) {
+		struct acts row = { all->q + t * k, all->d + t * (k / block),
+			all->sum + t * (k / 16) };
+		r->kern->quant_q8(&row, r->in->x + t * k, k, block);
+	}
 }
 
-void
-linear_input(struct compute *c, struct linear_in *in, const float *x, size_t n,
-    size_t cols)
+/* Whether a map takes rounded activations. */
+static bool
+rounds(const struct compute *c, const struct matrix *w)
 {
-	struct round r = { c, in };
+	return !c->exact && c->kern->matmul_q[w->type] != NULL;
+}
 
-	in->x = x;
-	in->n = n;
-	in->cols = cols;
-	if (!c->exact && cols % QK8_0 == 0)
-		pool_run(c->pool, round_work, &r, n, 16);
+/* Round the input as a map wants it, unless that was done. */
+static void
+round_input(struct compute *c, struct linear_in *in, const struct matrix *w)
+{
+	struct round r = { c->kern, in, dtype_get(w->type)->block == QK_K };
+
+	if (!rounds(c, w) || in->rounded[r.size])
+		return;
+	pool_run(c->pool, round_work, &r, in->n, 16);
+	in->rounded[r.size] = true;
 }
 
 void
@@ -73,37 +98,55 @@ linear_row(const struct compute *c, float *y, const struct matrix *w, size_t r)
 	case DTYPE_BF16:
 		c->kern->from_bf16(y, p, w->cols);
 		break;
-	case DTYPE_Q8_0:
-		c->kern->from_q8_0(y, p, w->cols);
+	default:
+		c->kern->dequant[w->type](y, w->type, p, w->cols);
 		break;
 	}
 }
 
-/* Rows r..r+n-1 of a map, n <= GROUP. */
+/* Rows r..r+n-1 of a map of floats, or of one that becomes floats, a group at
+ * a time. */
 static void
-group(struct compute *c, const struct linear_job *job, size_t r, size_t n,
+float_rows(struct compute *c, float *y, const struct matrix *w, size_t r,
+    size_t n, const struct linear_in *in, size_t worker)
+{
+	float *panel = c->panel + worker * GROUP * c->max_cols;
+
+	if (w->type == DTYPE_F32) {
+		c->kern->matmul_f32(y, w->rows,
+		    (const float *)(const void *)(w->data + r * w->stride),
+		    in->x, n, in->n, w->cols);
+		return;
+	}
+	for (size_t done = 0; done < n; done += GROUP) {
+		size_t some = n - done < GROUP ? n - done : GROUP;
+		for (size_t i = 0; i < some; i++)
+			linear_row(c, panel + i * w->cols, w, r + done + i);
+		c->kern->matmul_f32(y + done, w->rows, panel, in->x, some,
+		    in->n, w->cols);
+	}
+}
+
+/* Rows r..r+n-1 of a job. */
+static void
+rows(struct compute *c, const struct linear_job *job, size_t r, size_t n,
     const struct linear_in *in, size_t worker)
 {
 	const struct matrix *w = &job->map->w;
-	const void *p = w->data + r * w->stride;
-	float *panel = c->panel + worker * GROUP * c->max_cols;
+	const float *b = job->map->b;
 	float *y = job->y + r;
 
-	if (w->type == DTYPE_Q8_0 && !c->exact) {
-		c->kern->matmul_q8_0(y, w->rows, p, in->q, in->d, n, in->n,
+	if (rounds(c, w))
+		c->kern->matmul_q[w->type](y, w->rows, w->type,
+		    w->data + r * w->stride,
+		    &in->round[dtype_get(w->type)->block == QK_K], n, in->n,
 		    w->cols);
-	} else if (w->type == DTYPE_F32) {
-		c->kern->matmul_f32(y, w->rows, p, in->x, n, in->n, w->cols);
-	} else {
-		for (size_t i = 0; i < n; i++)
-			linear_row(c, panel + i * w->cols, w, r + i);
-		c->kern->matmul_f32(y, w->rows, panel, in->x, n, in->n,
-		    w->cols);
-	}
-	if (job->map->b != NULL)
+	else
+		float_rows(c, y, w, r, n, in, worker);
+	if (b != NULL)
 		for (size_t t = 0; t < in->n; t++)
 			for (size_t i = 0; i < n; i++)
-				y[t * w->rows + i] += job->map->b[r + i];
+				y[t * w->rows + i] += b[r + i];
 }
 
 struct run {
@@ -112,38 +155,49 @@ struct run {
 	const struct linear_in *in;
 };
 
-/* Pieces are groups of rows, the jobs' one after the other. */
+/* Groups of rows in a job. */
+static size_t
+groups(const struct linear_job *job)
+{
+	return (job->map->w.rows + GROUP - 1) / GROUP;
+}
+
+/* Pieces are groups of rows, the jobs' one after the other; those of a job are
+ * done together, since kernels like long runs of rows. */
 static void
 run_work(void *arg, size_t from, size_t to, size_t worker)
 {
 	struct run *r = arg;
 	const struct linear_job *job = r->job;
-	size_t first = 0;
+	size_t first = 0; /* of this job */
 
-	for (size_t g = from; g < to; g++) {
-		size_t groups, row;
-		while (g - first >= (groups = (job->map->w.rows + GROUP - 1) /
-		    GROUP)) {
-			first += groups;
-			job++;
+	for (; from < to; job++) {
+		size_t end = first + groups(job), last = to < end ? to : end;
+		if (from < end) {
+			size_t row = (from - first) * GROUP;
+			size_t stop = (last - first) * GROUP;
+			size_t all = job->map->w.rows;
+			rows(r->c, job, row, (stop < all ? stop : all) - row,
+			    r->in, worker);
+			from = last;
 		}
-		row = (g - first) * GROUP;
-		group(r->c, job, row, job->map->w.rows - row < GROUP
-		        ? job->map->w.rows - row : GROUP, r->in, worker);
+		first = end;
 	}
 }
 
 void
 linear_run(struct compute *c, const struct linear_job *job, size_t jobs,
-    const struct linear_in *in)
+    struct linear_in *in)
 {
 	struct run r = { c, job, in };
-	size_t groups = 0, chunk;
+	size_t n = 0, chunk;
 
-	for (size_t i = 0; i < jobs; i++)
-		groups += (job[i].map->w.rows + GROUP - 1) / GROUP;
-	chunk = groups / (4 * pool_threads(c->pool)) + 1;
-	if (groups * GROUP * in->n * in->cols < SMALL)
-		chunk = groups;
-	pool_run(c->pool, run_work, &r, groups, chunk);
+	for (size_t i = 0; i < jobs; i++) {
+		round_input(c, in, &job[i].map->w);
+		n += groups(&job[i]);
+	}
+	chunk = n / (4 * pool_threads(c->pool)) + 1;
+	if (n * GROUP * in->n * in->cols < SMALL)
+		chunk = n;
+	pool_run(c->pool, run_work, &r, n, chunk);
 }

@@ -2,11 +2,11 @@
  * linear - y = W x + b for several x at once, on all threads.
  *
  *	linear_input(c, &in, x, n, cols);
- *	linear_run(c, jobs, 3, &in, n);
+ *	linear_run(c, jobs, 3, &in);
  *
- * Block-quantised weights take the activations rounded to int8 by blocks (once
- * for all maps that share the input), unless `exact`; float weights, and all in
- * exact mode, take them as they are. Every output is one dot product in the
+ * Block-quantised weights take the activations rounded to int8 by blocks of
+ * their size (once for all maps that share the input), unless `exact`; float
+ * weights, and all in exact mode, take them as they are. Every output is one dot product in the
  * order of kern.h: however rows, inputs and threads are grouped.
  */
 #ifndef LINEAR_H
@@ -25,9 +25,9 @@ struct compute {
 };
 
 struct linear_in {
-	const float *x; /* (n, cols) */
-	int8_t *q;      /* (n, cols) rounded; owned */
-	float *d;       /* (n, cols / 32) their scales; owned */
+	const float *x;       /* (n, cols) */
+	struct acts round[2]; /* rounded by blocks of 32, of 256; owned */
+	bool rounded[2];      /* whether they are there */
 	size_t n, cols;
 };
 
@@ -40,12 +40,11 @@ struct linear_job {
 void linear_in_init(struct linear_in *in, size_t n, size_t max_cols);
 void linear_in_free(struct linear_in *in);
 /* Set x[n][cols] as the input, to be used by maps whose weights are of any
- * type. x must stay until the run. */
-void linear_input(struct compute *c, struct linear_in *in, const float *x,
-    size_t n, size_t cols);
+ * type. x must stay until the last run. */
+void linear_input(struct linear_in *in, const float *x, size_t n, size_t cols);
 /* All jobs on one input. */
 void linear_run(struct compute *c, const struct linear_job *job, size_t jobs,
-    const struct linear_in *in);
+    struct linear_in *in);
 /* Row r of w to float, exactly. */
 void linear_row(const struct compute *c, float *y, const struct matrix *w,
     size_t r);

@@ -107,8 +107,13 @@ matrix(struct load *l, int n, const char *name, size_t rows, size_t cols,
 	}
 	l->used[t - l->m->file.tensor] = true;
 	if ((d = dtype_get(t->type)) == NULL) {
-		refuse(l, "tensor %s: type %lu is not one that can be read",
-		    full, (unsigned long)t->type);
+		const char *type = dtype_name(t->type);
+		if (type == NULL)
+			refuse(l, "tensor %s: type %lu is not known", full,
+			    (unsigned long)t->type);
+		else
+			refuse(l, "tensor %s: type %s is not one that can be "
+			    "read", full, type);
 		return w;
 	}
 	if (t->ne[0] != cols || t->ne[1] != rows || t->ne[2] * t->ne[3] != 1) {

@@ -122,7 +122,7 @@ values() {
 	done >options
 	awk '{ for (i = 1; i <= 40 && i <= NF; i++) $i %= 290 } 1
 		' "$DATA/llama/seq.tok" | cut -d ' ' -f 1-40 >small
-	for m in "$DATA"/llama/*.gguf "$DATA"/gpt2/*.gguf; do
+	for m in "$DATA"/{llama,gpt2,quants}/*.gguf; do
 		for o in '' -x '-k f32'; do
 			PIPELM_ISA=scalar forward $o -am "$m" <small
 		done
@@ -138,7 +138,7 @@ values() {
 		for o in -x '-k f32' '-xk f32'; do
 			forward $o <short
 		done | cmp - options
-		for m in "$DATA"/llama/*.gguf "$DATA"/gpt2/*.gguf; do
+		for m in "$DATA"/{llama,gpt2,quants}/*.gguf; do
 			for o in '' -x '-k f32'; do
 				forward $o -am "$m" <small
 			done

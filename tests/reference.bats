@@ -103,3 +103,11 @@ llama() {
 		false
 	fi
 }
+
+@test "reference: llama with matrices of every quantised type" {
+	mixed=$DATA/quants/mixed.gguf
+	forward -atxk f32 -m "$mixed" <"$DATA/llama/seq.tok" >got
+	near 1e-4 "$DATA/quants/mixed.f32" "$DATA/llama/rows" 290
+	forward -at -m "$mixed" <"$DATA/llama/seq.tok" >got
+	near 1e-4 "$DATA/quants/mixed-int8.f32" "$DATA/llama/rows" 290
+}

@@ -292,8 +292,13 @@ def make_llama():
     reference('llama', 'odd', odd, ids, ROWS)
 
 
-torch.set_num_threads(1)
-print(*(f'{p} {version(p)}' for p in
-        ('torch', 'transformers', 'gguf', 'numpy')), sep=', ')
-make_gpt2()
-make_llama()
+def versions():
+    torch.set_num_threads(1)
+    print(*(f'{p} {version(p)}' for p in
+            ('torch', 'transformers', 'gguf', 'numpy')), sep=', ')
+
+
+if __name__ == '__main__':
+    versions()
+    make_gpt2()
+    make_llama()

@@ -45,22 +45,6 @@ floats(size_t many)
 	return x;
 }
 
-static struct q8_0 *
-blocks(size_t many)
-{
-	struct q8_0 *w = malloc((many + 1) * sizeof(*w));
-
-	if (w == NULL)
-		exit(2);
-	for (size_t b = 0; b < many; b++) {
-		w[b].d = fm_to_f16(uniform() * 0.01f);
-		for (int i = 0; i < 32; i++) /* -128 too */
-			w[b].q[i] = (int8_t)(uniform() * 128);
-		w[b].q[b % 32] = -128;
-	}
-	return w;
-}
-
 /* Fresh outputs, the same in both. */
 static void
 begin(void)
@@ -153,35 +137,53 @@ conversions(const struct kern *s, const struct kern *k)
 	ok(good, "to_f16");
 }
 
-static void
-rounding(const struct kern *s, const struct kern *k)
+/* quant_q8 of 40 rows of `block` activations: those of nothing else than a
+ * peculiar value, then those with one. */
+static bool
+rounds(const struct kern *s, const struct kern *k, size_t block)
 {
 	static const float odd[] = { 0, -0.0f, 1e-45f, 1e-38f, 3e38f, INFINITY,
 		NAN, 63.5f, -63.5f, 127 };
-	float *x = floats(32 * 40), d[2][40];
-	int8_t q[2][32 * 40];
+	const size_t all = 40 * block;
+	float *x = floats(all), d[2][40];
+	int8_t q[2][40 * QK_K];
+	int16_t sum[2][40 * QK_K / 16];
+	struct acts to[] = { { q[0], d[0], sum[0] }, { q[1], d[1], sum[1] } };
 	bool good = true;
 
-	for (int b = 0; b < 10; b++) /* blocks of nothing else, and with one */
-		for (int i = 0; i < 32; i++) {
-			x[b * 32 + i] = odd[b] * (i % 2 ? 1 : 0.5f);
+	for (size_t b = 0; b < 10; b++)
+		for (size_t i = 0; i < block; i++) {
+			x[b * block + i] = odd[b] * (i % 2 ? 1 : 0.5f);
 			if (i == 5)
-				x[(b + 10) * 32 + i] = odd[b];
+				x[(b + 10) * block + i] = odd[b];
 		}
 	memset(q, 1, sizeof(q));
-	s->quant_q8(q[0], d[0], x, 32 * 40);
-	k->quant_q8(q[1], d[1], x, 32 * 40);
-	ok(memcmp(q[0], q[1], sizeof(q[0])) == 0 &&
-	    memcmp(d[0], d[1], sizeof(d[0])) == 0, "quant_q8");
-	ok(isnan(d[0][5]) && isnan(d[0][6]) && isnan(d[0][15]) &&
-	    isnan(d[0][16]) && q[0][5 * 32] == 0, "infinity and NaN stay");
-	for (int b = 20; b < 40; b++)
-		for (int i = 0; i < 32; i++)
-			good &= fabsf(x[b * 32 + i] - d[0][b] *
-			    q[0][b * 32 + i]) <= d[0][b] * 0.5001f &&
-			    q[0][b * 32 + i] > -128;
-	ok(good, "and the rest is near");
+	memset(sum, 1, sizeof(sum));
+	s->quant_q8(&to[0], x, all, block);
+	k->quant_q8(&to[1], x, all, block);
+	good &= memcmp(q[0], q[1], sizeof(q[0])) == 0 &&
+	    memcmp(d[0], d[1], sizeof(d[0])) == 0 &&
+	    memcmp(sum[0], sum[1], sizeof(sum[0])) == 0;
+	good &= isnan(d[0][5]) && isnan(d[0][6]) && isnan(d[0][15]) &&
+	    isnan(d[0][16]) && q[0][5 * block] == 0;
+	for (size_t i = 20 * block; i < all; i++)
+		good &= fabsf(x[i] - d[0][i / block] * q[0][i]) <=
+		    d[0][i / block] * 0.5001f && q[0][i] > -128;
+	for (size_t i = 0; i < all; i += 16) {
+		int total = 0;
+		for (size_t j = 0; j < 16; j++)
+			total += q[0][i + j];
+		good &= total == sum[0][i / 16];
+	}
 	free(x);
+	return good;
+}
+
+static void
+rounding(const struct kern *s, const struct kern *k)
+{
+	ok(rounds(s, k, QK), "quant_q8 by 32");
+	ok(rounds(s, k, QK_K), "quant_q8 by 256");
 }
 
 static void
@@ -190,7 +192,7 @@ products(const struct kern *s, const struct kern *k)
 	static const size_t rows[] = { 1, 2, 7, 8, 9, 16, 17, 24, 33 };
 	static const size_t cols[] = { 1, 2, 3, 4, 5, 8, 13 };
 	static const size_t inner[] = { 32, 64, 96, 544, 1120 };
-	bool f32 = true, q8 = true, from = true;
+	bool f32 = true;
 
 	for (int r = 0; r < 9; r++)
 		for (int c = 0; c < 7; c++)
@@ -198,37 +200,121 @@ products(const struct kern *s, const struct kern *k)
 				size_t len = inner[i], ld = rows[r] + 3;
 				size_t odd = len - (size_t)(c % 2) * 5;
 				float *w = floats(rows[r] * len);
-				float *x = floats(cols[c] * len), d[13 * 35];
-				struct q8_0 *b = blocks(rows[r] * len / 32);
-				int8_t *q = malloc(cols[c] * len);
+				float *x = floats(cols[c] * len);
 
-				if (q == NULL)
-					exit(2);
 				begin();
 				s->matmul_f32(out[0] + GUARD, ld, w, x, rows[r],
 				    cols[c], odd);
 				k->matmul_f32(out[1] + GUARD, ld, w, x, rows[r],
 				    cols[c], odd);
 				f32 &= same(4 * (ld * (cols[c] - 1) + rows[r]));
-				s->quant_q8(q, d, x, cols[c] * len);
-				begin();
-				s->matmul_q8_0(out[0] + GUARD, ld, b, q, d,
-				    rows[r], cols[c], len);
-				k->matmul_q8_0(out[1] + GUARD, ld, b, q, d,
-				    rows[r], cols[c], len);
-				q8 &= same(4 * (ld * (cols[c] - 1) + rows[r]));
-				begin();
-				s->from_q8_0(out[0] + GUARD, b, rows[r] * len);
-				k->from_q8_0(out[1] + GUARD, b, rows[r] * len);
-				from &= same(4 * rows[r] * len);
 				free(w);
 				free(x);
-				free(b);
-				free(q);
 			}
 	ok(f32, "matmul_f32");
-	ok(q8, "matmul_q8_0");
-	ok(from, "from_q8_0");
+}
+
+/* Blocks of random bits with scales that are small. They end where the memory
+ * ends, so that reading on is found out. */
+static unsigned char *
+blocks(uint32_t type, size_t many)
+{
+	static const struct {
+		size_t d, m;
+	} at[DTYPES] = { [DTYPE_Q4_1] = { 0, 2 }, [DTYPE_Q5_1] = { 0, 2 },
+		[DTYPE_Q2_K] = { 80, 82 }, [DTYPE_Q3_K] = { 108, 108 },
+		[DTYPE_Q4_K] = { 0, 2 }, [DTYPE_Q5_K] = { 0, 2 },
+		[DTYPE_Q6_K] = { 208, 208 } };
+	size_t size = dtype_get(type)->bytes;
+	unsigned char *w = malloc(many * size);
+
+	if (w == NULL)
+		exit(2);
+	for (size_t i = 0; i < many * size; i++)
+		w[i] = (unsigned char)(uniform() * 128); /* all bits */
+	for (size_t b = 0; b < many; b++) {
+		uint16_t d = fm_to_f16(uniform() * 0.01f);
+		uint16_t m = fm_to_f16(uniform() * 0.02f);
+		memcpy(w + b * size + at[type].m, &m, 2);
+		memcpy(w + b * size + at[type].d, &d, 2);
+	}
+	return w;
+}
+
+/* matmul_q and dequant of one shape; whether the definition is a product too,
+ * in double. */
+static bool
+quantised(const struct kern *s, const struct kern *k, uint32_t type,
+    size_t rows, size_t cols, size_t len, bool *near)
+{
+	size_t block = dtype_get(type)->block, ld = rows + 3;
+	unsigned char *w = blocks(type, rows * len / block);
+	float *x = floats(cols * len), *d = floats(cols * len / block);
+	float *f = floats(rows * len);
+	int8_t *q = malloc(cols * len);
+	int16_t *sum = malloc(cols * len / 16 * 2);
+	struct acts a = { q, d, sum };
+	bool good;
+
+	if (q == NULL || sum == NULL)
+		exit(2);
+	s->quant_q8(&a, x, cols * len, block);
+	begin();
+	s->matmul_q[type](out[0] + GUARD, ld, type, w, &a, rows, cols, len);
+	k->matmul_q[type](out[1] + GUARD, ld, type, w, &a, rows, cols, len);
+	good = same(4 * (ld * (cols - 1) + rows));
+	s->dequant[type](f, type, w, rows * len);
+	for (size_t t = 0; t < cols; t++)
+		for (size_t r = 0; r < rows; r++) {
+			double exact = 0, size = 0;
+			float *y = &out[0][GUARD + t * ld + r];
+			for (size_t i = 0; i < len; i++) {
+				double v = (double)f[r * len + i] *
+				    (double)d[(t * len + i) / block] *
+				    q[t * len + i];
+				exact += v;
+				size += fabs(v);
+			}
+			*near &= fabs(exact - (double)*y) <= size * 1e-5;
+		}
+	begin();
+	s->dequant[type](out[0] + GUARD, type, w, len);
+	k->dequant[type](out[1] + GUARD, type, w, len);
+	good &= same(4 * len);
+	free(w);
+	free(x);
+	free(d);
+	free(f);
+	free(q);
+	free(sum);
+	return good;
+}
+
+static void
+blocked(const struct kern *s, const struct kern *k)
+{
+	static const size_t rows[] = { 1, 2, 3, 7, 8, 16, 17, 33, 67 };
+	static const size_t cols[] = { 1, 2, 3, 5, 8, 19 };
+	static const size_t inner[] = { 1, 2, 3, 4, 7, 18 }; /* blocks */
+
+	for (uint32_t type = 0; type < DTYPES; type++) {
+		const struct dtype *d = dtype_get(type);
+		bool good = true, near = true;
+		char what[40];
+
+		if (d == NULL || d->unpack == NULL)
+			continue;
+		for (int r = 0; r < 9; r++)
+			for (int c = 0; c < 6; c++)
+				for (int i = d->block == QK ? 5 : 4; i >= 0; i--)
+					good &= quantised(s, k, type, rows[r],
+					    cols[c], inner[i] * d->block,
+					    &near);
+		snprintf(what, sizeof(what), "matmul_q, dequant of %s", d->name);
+		ok(good, what);
+		snprintf(what, sizeof(what), "%s: it is a product", d->name);
+		ok(near, what);
+	}
 }
 
 /* o[hd], m, l for each of nq queries, one behind the other in out. */
@@ -299,6 +385,7 @@ compare(const struct kern *k)
 	conversions(s, k);
 	rounding(s, k);
 	products(s, k);
+	blocked(s, k);
 	attentions(s, k);
 	for (size_t i = 0; i < 100; i++) {
 		bytes[i] = (unsigned char)(i * 77);

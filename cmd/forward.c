@@ -39,7 +39,6 @@ struct session {
 	struct seq base; /* the cache's context at the start */
 	const char *path; /* of the cache, or NULL */
 	bool all, each, whole;
-	size_t limit;
 
 	struct seqmap map;
 	struct sequence *seq; /* seq[map.n] */
@@ -111,10 +110,10 @@ take(struct session *x, const struct tokens *t, char *err)
 			keep++;
 	if (n + (x->whole ? 0 : keep) == 0)
 		return fail(err, "line %lu: the context is empty", t->line);
-	if (n + (x->whole ? 0 : keep) > x->limit)
+	if (n + (x->whole ? 0 : keep) > x->m.n_ctx)
 		return fail(err, "line %lu: the context is full: %zu tokens, "
 		    "the limit is %zu", t->line, n + (x->whole ? 0 : keep),
-		    x->limit);
+		    x->m.n_ctx);
 	if (x->whole) {
 		if (is_cached(x, q) && keep < x->cache.n)
 			kvfile_cut(&x->cache, keep);
@@ -349,7 +348,7 @@ main(int argc, char **argv)
 	bool f16 = true;
 	struct kern kern;
 	const char *model = NULL;
-	size_t threads = processors(), limit = SIZE_MAX;
+	size_t threads = processors(), limit = 0;
 	double begin = now();
 	char err[ERRLEN], *path;
 	int c;
@@ -388,9 +387,8 @@ main(int argc, char **argv)
 	if (kern_get(&kern, err) != 0)
 		die("%s", err);
 	path = bundled_model(model);
-	if (model_open(&x.m, path, err) != 0)
+	if (model_open(&x.m, path, limit, err) != 0)
 		die("%s: %s", path, err);
-	x.limit = limit < x.m.n_ctx ? limit : x.m.n_ctx;
 	x.pool = pool_open(threads);
 	forward_open(&x.f, &x.m, &kern, x.pool, exact, f16);
 	seq_init(&x.base, &x.f.geo);

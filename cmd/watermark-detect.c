@@ -125,7 +125,7 @@ vocabulary(const char *name)
 	struct model m;
 	size_t n;
 
-	if (model_open(&m, path, err) != 0)
+	if (model_open(&m, path, 0, err) != 0)
 		die("%s: %s", path, err);
 	n = m.n_vocab;
 	if (n > GREEN_VOCAB)

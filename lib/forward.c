@@ -37,7 +37,11 @@ forward_open(struct forward *f, const struct model *m, const struct kern *kern,
 	f->v = xaligned(n, kv * sizeof(float));
 	f->gate = xaligned(n, m->n_ff * sizeof(float));
 	f->up = xaligned(n, m->n_ff * sizeof(float));
-	f->turn = xaligned(n, m->rope_dim * sizeof(float));
+	for (size_t i = 0; i < 2; i++)
+		f->turn[i] = xaligned(n, m->rope[i].dim * sizeof(float));
+	for (size_t i = m->n_layer; i-- > 0;)
+		if (m->layer[i].rope != NULL)
+			f->first[m->layer[i].rope - m->rope] = i;
 	f->ml = xaligned(threads * 2, group * sizeof(float));
 	f->o = xaligned(threads * group, m->head_dim * sizeof(float));
 	linear_in_init(&f->in, n, cols);
@@ -55,7 +59,8 @@ forward_close(struct forward *f)
 	free(f->v);
 	free(f->gate);
 	free(f->up);
-	free(f->turn);
+	free(f->turn[0]);
+	free(f->turn[1]);
 	free(f->ml);
 	free(f->o);
 	linear_in_free(&f->in);
@@ -71,27 +76,32 @@ struct region {
 
 /*
  * y = x / rms(x) * w (Zhang, Sennrich 2019), or (x - mean(x)) / std(x) * w + b
- * (Ba et al. 2016); x, y: (n_embd). Sums by the 16-lane rule, then rounded
- * operation by operation.
+ * (Ba et al. 2016), of each group of s->len values; x, y: (n), which may be the
+ * same. Sums by the 16-lane rule, then rounded operation by operation.
  */
 static void
-normalise(const struct forward *f, float *y, const float *x,
+normalise(const struct forward *f, float *y, const float *x, size_t n,
     const struct norm *s)
 {
 	const struct kern *k = f->c.kern;
-	size_t n = f->m->n_embd;
-	float mean = f->m->layer_norm ? k->sum(x, n) / (float)n : 0, scale;
+	size_t len = s->len;
 
-	for (size_t i = 0; i < n; i++)
-		y[i] = x[i] - mean;
-	scale = 1 / sqrtf(k->dot(y, y, n) / (float)n + f->m->eps);
-	for (size_t i = 0; i < n; i++)
-		y[i] = y[i] * scale * s->w[i];
-	if (s->b != NULL)
-		for (size_t i = 0; i < n; i++)
-			y[i] += s->b[i];
+	for (size_t at = 0; at < n; at += len, x += len, y += len) {
+		const float *w = s->w + at % s->n;
+		float mean = 0, scale;
+		if (f->m->layer_norm)
+			mean = k->sum(x, len) / (float)len;
+		for (size_t i = 0; i < len; i++)
+			y[i] = x[i] - mean;
+		scale = 1 / sqrtf(k->dot(y, y, len) / (float)len + f->m->eps);
+		for (size_t i = 0; i < len; i++)
+			y[i] = y[i] * scale * w[i];
+		for (size_t i = 0; s->b != NULL && i < len; i++)
+			y[i] += s->b[at % s->n + i];
+	}
 }
 
+/* What goes into a block's part: x, normalised where there is a norm. */
 static void
 normalise_rows(void *arg, size_t from, size_t to, size_t worker)
 {
@@ -99,8 +109,34 @@ normalise_rows(void *arg, size_t from, size_t to, size_t worker)
 	size_t d = r->f->m->n_embd;
 
 	(void)worker;
-	for (size_t t = from; t < to; t++)
-		normalise(r->f, r->f->norm + t * d, r->f->x + t * d, r->norm);
+	if (r->norm->w == NULL)
+		memcpy(r->f->norm + from * d, r->f->x + from * d,
+		    (to - from) * d * sizeof(float));
+	for (size_t t = from; t < to && r->norm->w != NULL; t++)
+		normalise(r->f, r->f->norm + t * d, r->f->x + t * d, d,
+		    r->norm);
+}
+
+/* x += what a block's part adds, normalised and scaled where that is so. */
+static void
+add_rows(void *arg, size_t from, size_t to, size_t worker)
+{
+	struct region *r = arg;
+	struct forward *f = r->f;
+	size_t d = f->m->n_embd;
+	float scale = f->m->residual_scale;
+
+	(void)worker;
+	for (size_t t = from; t < to; t++) {
+		float *x = f->x + t * d, *y = f->out + t * d;
+		if (r->norm->w != NULL)
+			normalise(f, y, y, d, r->norm);
+		if (scale != 1)
+			for (size_t i = 0; i < d; i++)
+				y[i] *= scale;
+		for (size_t i = 0; i < d; i++)
+			x[i] += y[i];
+	}
 }
 
 /* x = token embedding, plus the position's where positions are learned. */
@@ -117,6 +153,9 @@ embed_rows(void *arg, size_t from, size_t to, size_t worker)
 		float *x = f->x + t * d, *pos = f->norm + t * d;
 		linear_row(&f->c, x, &f->m->tok_embd,
 		    (size_t)row->seq->tok[row->pos]);
+		if (f->m->embd_scale != 1)
+			for (size_t i = 0; i < d; i++)
+				x[i] *= f->m->embd_scale;
 		if (f->m->pos_embd.data == NULL)
 			continue;
 		linear_row(&f->c, pos, &f->m->pos_embd, row->pos);
@@ -125,48 +164,66 @@ embed_rows(void *arg, size_t from, size_t to, size_t worker)
 	}
 }
 
-/* Turn the pairs (x[2i], x[2i+1]) of a head by the position's angles: sine and
- * cosine, (rope_dim / 2) each. */
+/* The cosines and sines of a position's angles: (dim / 2) each. */
 static void
-rotate(float *x, const float *cosine, const float *sine, size_t dim)
+angles(float *turn, const struct rope *rope, size_t pos)
 {
-	for (size_t i = 0; i < dim / 2; i++) {
-		float a = x[2 * i], b = x[2 * i + 1];
-		x[2 * i] = a * cosine[i] - b * sine[i];
-		x[2 * i + 1] = a * sine[i] + b * cosine[i];
+	for (size_t i = 0; i < rope->dim / 2; i++) {
+		float angle = (float)pos * rope->freq[i];
+		double s, c;
+		fm_sincos((double)angle, &s, &c);
+		turn[i] = (float)c * rope->scale;
+		turn[rope->dim / 2 + i] = (float)s * rope->scale;
 	}
 }
 
-/* Rotate queries and keys; store keys and values. */
+/* Turn the pairs of each of a row's heads by the position's angles. */
+static void
+rotate(const struct model *m, float *x, size_t heads, const float *turn,
+    size_t dim)
+{
+	size_t next = m->rope_half ? 1 : 2, other = m->rope_half ? dim / 2 : 1;
+	const float *c = turn, *s = turn + dim / 2;
+
+	for (; heads-- > 0; x += m->head_dim)
+		for (size_t i = 0; i < dim / 2; i++) {
+			float *p = x + i * next, a = p[0], b = p[other];
+			p[0] = a * c[i] - b * s[i];
+			p[other] = a * s[i] + b * c[i];
+		}
+}
+
+/* Normalise and rotate queries and keys; store keys and values. */
 static void
 store_rows(void *arg, size_t from, size_t to, size_t worker)
 {
 	struct region *r = arg;
 	struct forward *f = r->f;
 	const struct model *m = f->m;
-	size_t hd = m->head_dim, dim = m->rope_dim;
+	const struct layer *y = &m->layer[r->layer];
+	const struct rope *rope = y->rope;
+	size_t hd = m->head_dim, nq = m->n_head * hd, nk = m->n_kv * hd;
 
 	(void)worker;
 	for (size_t t = from; t < to; t++) {
 		const struct forward_row *row = &r->row[t];
-		float *q = f->q + t * m->n_head * hd;
-		float *k = f->k + t * m->n_kv * hd;
-		float *v = f->v + t * m->n_kv * hd;
-		float *cosine = f->turn + t * dim, *sine = cosine + dim / 2;
-		for (size_t i = 0; i < dim / 2; i++) {
-			float angle = (float)row->pos * m->rope_freq[i];
-			double s, c;
-			fm_sincos((double)angle, &s, &c);
-			cosine[i] = (float)c;
-			sine[i] = (float)s;
+		float *q = f->q + t * nq, *k = f->k + t * nk;
+		float *v = f->v + t * nk;
+		if (y->q_norm.w != NULL)
+			normalise(f, q, q, nq, &y->q_norm);
+		if (y->k_norm.w != NULL)
+			normalise(f, k, k, nk, &y->k_norm);
+		if (rope != NULL) {
+			float *turn = f->turn[rope - m->rope] + t * rope->dim;
+			/* layer by layer the angles are the same */
+			if (r->layer == f->first[rope - m->rope])
+				angles(turn, rope, row->pos);
+			rotate(m, q, m->n_head, turn, rope->dim);
+			rotate(m, k, m->n_kv, turn, rope->dim);
 		}
-		for (size_t h = 0; h < m->n_head; h++)
-			rotate(q + h * hd, cosine, sine, dim);
-		for (size_t h = 0; h < m->n_kv; h++) {
-			rotate(k + h * hd, cosine, sine, dim);
+		for (size_t h = 0; h < m->n_kv; h++)
 			seq_store(row->seq, f->c.kern, row->pos, r->layer, h,
 			    k + h * hd, v + h * hd);
-		}
 	}
 }
 
@@ -181,21 +238,26 @@ attend(void *arg, size_t from, size_t to, size_t worker)
 	size_t hd = m->head_dim, group = m->n_head / m->n_kv;
 	float *max = f->ml + worker * 2 * group, *sum = max + group;
 	float *o = f->o + worker * group * hd;
-	struct kern_attn at = { .hd = hd, .scale = 1 / sqrtf((float)hd) };
+	struct kern_attn at = { hd, 0, 0, m->attn_scale, m->attn_cap };
+	size_t window = m->layer[r->layer].window;
 
 	for (size_t piece = from; piece < to; piece++) {
 		const struct forward_row *row = &r->row[piece / m->n_kv];
 		size_t head = piece % m->n_kv, see = row->pos + 1;
+		size_t begin = window > 0 && window < see ? see - window : 0;
 		float *q = f->q + piece * group * hd;
 		memset(o, 0, group * hd * sizeof(*o));
 		for (size_t g = 0; g < group; g++) {
 			max[g] = -INFINITY;
 			sum[g] = 0;
 		}
-		for (size_t page = 0; page * KERN_PAGE < see; page++) {
+		for (size_t page = begin / KERN_PAGE; page * KERN_PAGE < see;
+		    page++) {
 			const void *k = seq_keys(row->seq, page, r->layer, head);
 			const void *v = seq_values(row->seq, page, r->layer,
 			    head);
+			at.from = page * KERN_PAGE < begin
+			    ? begin % KERN_PAGE : 0;
 			at.to = see - page * KERN_PAGE;
 			at.to = at.to > KERN_PAGE ? KERN_PAGE : at.to;
 			if (f->geo.f16)
@@ -215,29 +277,36 @@ activate_rows(void *arg, size_t from, size_t to, size_t worker)
 {
 	struct region *r = arg;
 	struct forward *f = r->f;
-	size_t n = f->m->n_ff, at = from * n, many = (to - from) * n;
+	size_t n = f->m->n_ff, many = (to - from) * n;
+	const struct kern *k = f->c.kern;
+	bool gated = f->m->layer[r->layer].gate.w.data != NULL;
+	float *up = f->up + from * n, *gate = f->gate + from * n;
+	float *x = gated ? gate : up;
 
 	(void)worker;
-	if (f->m->gelu)
-		f->c.kern->gelu(f->up + at, many);
-	else
-		f->c.kern->silu_mul(f->up + at, f->gate + at, many);
+	if (f->m->act == ACT_SILU && gated) {
+		k->silu_mul(up, gate, many);
+		return;
+	}
+	(f->m->act == ACT_GELU ? k->gelu : k->gelu_erf)(x, many);
+	for (size_t i = 0; gated && i < many; i++)
+		up[i] *= gate[i];
 }
 
-static void
-add(float *x, const float *y, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		x[i] += y[i];
-}
-
-/* One decoder block over n rows: x += attention(norm(x)), x += ffn(norm(x)). */
+/*
+ * One decoder block over n rows: x += attention(norm(x)), x += ffn(norm(x)),
+ * where parallel both of the same x. (f->norm, f->in, f->out pass from step to
+ * step.)
+ */
 static void
 block(struct forward *f, const struct forward_row *row, size_t n, size_t layer)
 {
 	const struct model *m = f->m;
 	const struct layer *y = &m->layer[layer];
-	struct region r = { f, row, layer, &y->attn_norm };
+	struct region in = { f, row, layer, &y->attn_norm };
+	struct region ffn_in = { f, row, layer, &y->ffn_norm };
+	struct region out = { f, row, layer, &y->attn_post };
+	struct region ffn_out = { f, row, layer, &y->ffn_post };
 	struct pool *pool = f->c.pool;
 	const struct linear_job qkv[] = { { f->q, &y->q }, { f->k, &y->k },
 		{ f->v, &y->v } };
@@ -247,24 +316,26 @@ block(struct forward *f, const struct forward_row *row, size_t n, size_t layer)
 	const struct linear_job down[] = { { f->out, &y->down } };
 	size_t work = (row[n - 1].pos + 1) * m->head_dim * (m->n_head / m->n_kv);
 
-	pool_run(pool, normalise_rows, &r, n, 16);
+	pool_run(pool, normalise_rows, &in, n, 16);
 	linear_input(&f->in, f->norm, n, m->n_embd);
 	linear_run(&f->c, qkv, 3, &f->in);
-	pool_run(pool, store_rows, &r, n, 8);
+	pool_run(pool, store_rows, &in, n, 8);
 	/* a chunk of pieces that is worth a thread's waking */
-	pool_run(pool, attend, &r, n * m->n_kv, 1 + 65536 / work);
+	pool_run(pool, attend, &in, n * m->n_kv, 1 + 65536 / work);
 	linear_input(&f->in, f->q, n, m->n_head * m->head_dim);
 	linear_run(&f->c, o, 1, &f->in);
-	add(f->x, f->out, n * m->n_embd);
+	if (m->parallel)
+		pool_run(pool, normalise_rows, &ffn_in, n, 16);
+	pool_run(pool, add_rows, &out, n, 16);
 
-	r.norm = &y->ffn_norm;
-	pool_run(pool, normalise_rows, &r, n, 16);
+	if (!m->parallel)
+		pool_run(pool, normalise_rows, &ffn_in, n, 16);
 	linear_input(&f->in, f->norm, n, m->n_embd);
 	linear_run(&f->c, up, y->gate.w.data != NULL ? 2 : 1, &f->in);
-	pool_run(pool, activate_rows, &r, n, 8);
+	pool_run(pool, activate_rows, &in, n, 8);
 	linear_input(&f->in, f->up, n, m->n_ff);
 	linear_run(&f->c, down, 1, &f->in);
-	add(f->x, f->out, n * m->n_embd);
+	pool_run(pool, add_rows, &ffn_out, n, 16);
 }
 
 void
@@ -279,7 +350,8 @@ forward_run(struct forward *f, const struct forward_row *row, size_t n)
 		for (size_t t = 0; t < k; t++)
 			if (row[t].hidden != NULL)
 				normalise(f, row[t].hidden,
-				    f->x + t * f->m->n_embd, &f->m->out_norm);
+				    f->x + t * f->m->n_embd, f->m->n_embd,
+				    &f->m->out_norm);
 	}
 }
 
@@ -297,6 +369,10 @@ forward_logits(struct forward *f, float *logits, const float *hidden, size_t n)
 		linear_run(&f->c, &job, 1, &f->in);
 	}
 	for (size_t t = 0; t < n; t++, logits += m->n_vocab) {
+		for (size_t i = 0; m->logit_scale != 1 && i < m->n_vocab; i++)
+			logits[i] *= m->logit_scale;
+		if (m->logit_cap > 0)
+			f->c.kern->softcap(logits, m->n_vocab, m->logit_cap);
 		for (size_t i = 0; i < m->n_token; i++)
 			if (!(logits[i] < INFINITY))
 				return t;

@@ -40,7 +40,8 @@ struct forward {
 	float *k, *v; /* (n_kv * head_dim) */
 	float *gate, *up; /* (n_ff) */
 	float *out;  /* (n_embd) what a branch adds to x */
-	float *turn; /* (rope_dim) cosines, then sines, of a position */
+	float *turn[2]; /* (rope[i].dim) cosines, then sines, of a position */
+	size_t first[2]; /* layer that fills turn[i] for those after it */
 	float *ml;   /* (threads, 2, n_head / n_kv) running maxima and sums */
 	float *o;    /* (threads, n_head / n_kv, head_dim) */
 	struct linear_in in;

@@ -9,11 +9,12 @@
 #include "buf.h"
 #include "dtype.h"
 #include "fmath.h"
+#include "hparam.h"
 
 /* What the loader carries along: once err is set nothing more is done. */
 struct load {
 	struct model *m;
-	char *arch;
+	const struct family *family;
 	bool *used; /* by tensor of the file */
 	char *err;
 	bool bad;
@@ -33,54 +34,6 @@ refuse(struct load *l, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(l->err, ERRLEN, fmt, ap);
 	va_end(ap);
-}
-
-/* A key of the architecture, "llama." before it. */
-static const char *
-arch_key(const struct load *l, char key[128], const char *name)
-{
-	snprintf(key, 128, "%s.%s", l->arch, name);
-	return key;
-}
-
-/* A whole number in [1, max]; `none` (0: required) when the key is missing. */
-static size_t
-number(struct load *l, const char *name, uint64_t max, size_t none)
-{
-	char key[128];
-	uint64_t v = none;
-	int r;
-
-	if (l->bad)
-		return 1;
-	r = mf_uint(&l->m->file, arch_key(l, key, name), &v, l->err);
-	if (r < 0)
-		l->bad = true;
-	else if (r == 0 && none == 0)
-		refuse(l, "key %s: missing", key);
-	else if (v < 1 || v > max)
-		refuse(l, "key %s: %llu is not between 1 and %llu", key,
-		    (unsigned long long)v, (unsigned long long)max);
-	return l->bad ? 1 : (size_t)v;
-}
-
-static double
-real(struct load *l, const char *name, double none)
-{
-	char key[128];
-	double v = none;
-	int r;
-
-	if (l->bad)
-		return 1;
-	r = mf_float(&l->m->file, arch_key(l, key, name), &v, l->err);
-	if (r < 0)
-		l->bad = true;
-	else if (r == 0 && !(none > 0))
-		refuse(l, "key %s: missing", key);
-	else if (!(v > 0))
-		refuse(l, "key %s: %g is not positive", key, v);
-	return l->bad ? 1 : v;
 }
 
 /* The tensor blk.N.NAME (or NAME when n < 0) of shape (rows, cols). When it is
@@ -127,13 +80,15 @@ matrix(struct load *l, int n, const char *name, size_t rows, size_t cols,
 		.stride = cols / d->block * d->bytes };
 }
 
-/* A vector as floats: in place when it is aligned F32, as the norms of most
- * files are, else a copy. */
+/* A vector, or some one behind the other, as floats: in place when it is aligned
+ * F32, as the norms of most files are, else a copy. */
 static const float *
-vector(struct load *l, int n, const char *name, size_t len, bool needed)
+vector(struct load *l, int n, const char *name, size_t rows, size_t cols,
+    bool needed)
 {
-	struct matrix w = matrix(l, n, name, 1, len, needed);
+	struct matrix w = matrix(l, n, name, rows, cols, needed);
 	struct model *m = l->m;
+	size_t len = rows * cols;
 	struct buf *copy;
 	float *v;
 
@@ -153,7 +108,7 @@ vector(struct load *l, int n, const char *name, size_t len, bool needed)
 	v = (float *)(void *)buf_room(copy, len * sizeof(*v));
 	for (size_t i = 0; i < len; i++) {
 		uint16_t h;
-		memcpy(&h, w.data + i * w.stride / len, sizeof(h));
+		memcpy(&h, w.data + i * (w.stride / cols), sizeof(h));
 		if (w.type == DTYPE_F32)
 			v[i] = get_f32(w.data + 4 * i);
 		else
@@ -163,16 +118,19 @@ vector(struct load *l, int n, const char *name, size_t len, bool needed)
 	return v;
 }
 
+/* A norm over the width; LayerNorm has a bias. */
 static struct norm
-norm(struct load *l, int n, const char *name)
+norm(struct load *l, int n, const char *name, bool needed)
 {
-	struct norm s = { 0 };
+	size_t d = l->m->n_embd;
+	struct norm s = { .len = d, .n = d };
 	char full[64];
 
 	snprintf(full, sizeof(full), "%s.weight", name);
-	s.w = vector(l, n, full, l->m->n_embd, true);
+	s.w = vector(l, n, full, 1, d, needed);
 	snprintf(full, sizeof(full), "%s.bias", name);
-	s.b = vector(l, n, full, l->m->n_embd, l->m->layer_norm);
+	if (s.w != NULL)
+		s.b = vector(l, n, full, 1, d, l->m->layer_norm);
 	return s;
 }
 
@@ -187,7 +145,7 @@ linear(struct load *l, int n, const char *name, size_t out, size_t in,
 	s.w = matrix(l, n, full, out, in, needed);
 	snprintf(full, sizeof(full), "%s.bias", name);
 	if (s.w.data != NULL)
-		s.b = vector(l, n, full, out, false);
+		s.b = vector(l, n, full, 1, out, false);
 	return s;
 }
 
@@ -200,6 +158,28 @@ rows(struct linear s, size_t from, size_t n)
 	s.w.rows = n;
 	if (s.b != NULL)
 		s.b += from;
+	return s;
+}
+
+/* A norm of queries or keys: one for each head, one that all heads have in
+ * common, or one over all of them together. */
+static struct norm
+head_norm(struct load *l, int n, const char *name, size_t heads)
+{
+	bool all = l->family->qk_norm_all;
+	size_t hd = l->m->head_dim, each = 1;
+	const struct mf_tensor *t;
+	struct norm s;
+	char full[96];
+
+	snprintf(full, sizeof(full), "blk.%d.%s.weight", n, name);
+	if ((t = mf_tensor(&l->m->file, full)) != NULL && t->ne[1] == heads)
+		each = heads;
+	snprintf(full, sizeof(full), "%s.weight", name);
+	s = (struct norm) { .len = all ? heads * hd : hd,
+		.n = all ? heads * hd : each * hd };
+	s.w = all ? vector(l, n, full, 1, s.n, true)
+	          : vector(l, n, full, each, hd, l->family->qk_norm);
 	return s;
 }
 
@@ -221,103 +201,115 @@ attention(struct load *l, int n, struct layer *y)
 		y->v = linear(l, n, "attn_v", kv, d, true);
 	}
 	y->o = linear(l, n, "attn_output", d, q, true);
+	y->q_norm = head_norm(l, n, "attn_q_norm", l->m->n_head);
+	y->k_norm = head_norm(l, n, "attn_k_norm", l->m->n_kv);
+}
+
+/* Where there is a gate it may stand before up in one tensor. */
+static void
+feed_forward(struct load *l, int n, struct layer *y)
+{
+	size_t d = l->m->n_embd, ff = l->m->n_ff;
+	const struct mf_tensor *t;
+	struct linear both;
+	char full[64];
+
+	snprintf(full, sizeof(full), "blk.%d.ffn_up.weight", n);
+	t = mf_tensor(&l->m->file, full);
+	if (!l->family->ungated && t != NULL && t->ne[1] == 2 * ff) {
+		both = linear(l, n, "ffn_up", 2 * ff, d, true);
+		y->gate = rows(both, 0, ff);
+		y->up = rows(both, ff, ff);
+	} else {
+		if (!l->family->ungated)
+			y->gate = linear(l, n, "ffn_gate", ff, d, true);
+		y->up = linear(l, n, "ffn_up", ff, d, true);
+	}
+	y->down = linear(l, n, "ffn_down", d, ff, true);
 }
 
 static void
-tensors(struct load *l)
+layer(struct load *l, int n, struct layer *y)
+{
+	const struct family *f = l->family;
+	struct model *m = l->m;
+	bool alone; /* one norm is before both parts: StableLM's way */
+
+	if (!f->post_only)
+		y->attn_norm = norm(l, n, "attn_norm", true);
+	attention(l, n, y);
+	if (f->post_norm)
+		y->attn_post = norm(l, n, "post_attention_norm", true);
+	alone = strcmp(f->name, "stablelm") == 0;
+	if (!f->post_only)
+		y->ffn_norm = norm(l, n, "ffn_norm", !alone);
+	if (alone)
+		m->parallel = y->ffn_norm.w == NULL;
+	if (alone && m->parallel)
+		y->ffn_norm = y->attn_norm;
+	feed_forward(l, n, y);
+	if (f->post_norm)
+		y->ffn_post = norm(l, n, "post_ffw_norm", true);
+}
+
+/* Divide the rotary frequencies by the file's factors. Of two sets, for short
+ * and for long contexts, the one that the wanted context takes (Phi-3). */
+static void
+rope_factors(struct load *l, size_t ctx)
+{
+	struct model *m = l->m;
+	size_t n = m->rope[0].dim / 2;
+	const float *factor, *little, *large;
+	char key[128], why[ERRLEN];
+	uint64_t orig = m->n_ctx;
+
+	factor = vector(l, -1, "rope_freqs.weight", 1, n, false);
+	little = vector(l, -1, "rope_factors_short.weight", 1, n, false);
+	large = vector(l, -1, "rope_factors_long.weight", 1, n, false);
+	if (little != NULL && large != NULL) {
+		snprintf(key, sizeof(key), "%s.rope.scaling."
+		    "original_context_length", l->family->name);
+		mf_uint(&m->file, key, &orig, why);
+		factor = ctx > orig ? large : little;
+		if (ctx <= orig && m->n_ctx > orig)
+			m->n_ctx = (size_t)orig;
+	} else if (little != NULL || large != NULL) {
+		refuse(l, "one of rope_factors_short, rope_factors_long: "
+		    "missing");
+	}
+	for (size_t i = 0; i < n && factor != NULL; i++) {
+		m->rope[0].freq[i] = (float)((double)m->rope[0].freq[i] /
+		    (double)factor[i]);
+		if (!isfinite(m->rope[0].freq[i]))
+			refuse(l, "rotary factors: not usable");
+	}
+}
+
+static void
+tensors(struct load *l, size_t ctx)
 {
 	struct model *m = l->m;
 
 	m->tok_embd = matrix(l, -1, "token_embd.weight", m->n_vocab, m->n_embd,
 	    true);
-	if (m->rope_dim == 0)
+	if (l->family->learned)
 		m->pos_embd = matrix(l, -1, "position_embd.weight", m->n_ctx,
 		    m->n_embd, true);
-	m->out_norm = norm(l, -1, "output_norm");
+	else
+		rope_factors(l, ctx);
+	m->out_norm = norm(l, -1, "output_norm", true);
 	m->output = linear(l, -1, "output", m->n_vocab, m->n_embd, false);
 	if (m->output.w.data == NULL)
 		m->output.w = m->tok_embd;
-	m->layer = xcalloc(m->n_layer, sizeof(*m->layer));
-	for (size_t i = 0; i < m->n_layer && !l->bad; i++) {
-		struct layer *y = &m->layer[i];
-		int n = (int)i;
-		y->attn_norm = norm(l, n, "attn_norm");
-		attention(l, n, y);
-		y->ffn_norm = norm(l, n, "ffn_norm");
-		if (!m->gelu)
-			y->gate = linear(l, n, "ffn_gate", m->n_ff, m->n_embd,
-			    true);
-		y->up = linear(l, n, "ffn_up", m->n_ff, m->n_embd, true);
-		y->down = linear(l, n, "ffn_down", m->n_embd, m->n_ff, true);
-	}
+	for (size_t i = 0; i < m->n_layer && !l->bad; i++)
+		layer(l, (int)i, &m->layer[i]);
 	for (size_t i = 0; i < m->file.ntensor; i++)
 		if (!l->used[i]) {
 			struct mf_str s = m->file.tensor[i].name;
 			refuse(l, "tensor %.*s: unknown to the architecture %s",
-			    (int)(s.len > 64 ? 64 : s.len), s.p, l->arch);
+			    (int)(s.len > 64 ? 64 : s.len), s.p,
+			    l->family->name);
 		}
-}
-
-/* Rotary positions: pair i turns by base^(-2i/dim) a position, taken in double
- * and rounded (Su et al. 2021), divided by the file's factor where it has
- * some. */
-static void
-rope(struct load *l)
-{
-	struct model *m = l->m;
-	double base = real(l, "rope.freq_base", 10000);
-	const float *factor;
-
-	m->rope_dim = number(l, "rope.dimension_count", m->head_dim,
-	    m->head_dim);
-	if (m->rope_dim % 2 != 0)
-		refuse(l, "rope.dimension_count: %zu is odd", m->rope_dim);
-	factor = vector(l, -1, "rope_freqs.weight", m->rope_dim / 2, false);
-	m->rope_freq = xcalloc(m->rope_dim / 2, sizeof(float));
-	for (size_t i = 0; i < m->rope_dim / 2 && !l->bad; i++) {
-		double e = -2.0 * (double)i / (double)m->rope_dim;
-		double f = fm_exp(e * fm_log(base));
-		if (factor != NULL)
-			f /= (double)factor[i];
-		m->rope_freq[i] = (float)f;
-		if (!isfinite(m->rope_freq[i]))
-			refuse(l, "rope_freqs.weight: not a usable factor");
-	}
-}
-
-/* Keys that would change the result and are not implemented. */
-static void
-unsupported(struct load *l)
-{
-	static const char *const name[] = { "expert_count",
-		"rope.scaling.type", "rope.scaling.factor",
-		"attention.sliding_window", "attn_logit_softcapping",
-		"final_logit_softcapping", "attention.clamp_kqv",
-		"attention.max_alibi_bias", "logit_scale", "residual_scale",
-		"embedding_scale", "attention.scale", "rope.scale_linear",
-		"attention.causal", "use_parallel_residual" };
-	const struct modelfile *g = &l->m->file;
-	char key[128];
-
-	for (size_t i = 0; i < sizeof(name) / sizeof(name[0]); i++) {
-		const struct mf_kv *kv = mf_find(g,
-		    arch_key(l, key, name[i]));
-		struct mf_str s;
-		uint64_t v;
-		bool b;
-		if (kv == NULL)
-			continue;
-		/* spelled out, but saying "as usual" */
-		if (mf_string(g, key, &s, l->err) == 1 && s.len == 4 &&
-		    memcmp(s.p, "none", 4) == 0)
-			continue;
-		if (mf_uint(g, key, &v, l->err) == 1 && v == 0)
-			continue;
-		if (mf_bool(g, key, &b, l->err) == 1 && b &&
-		    strcmp(name[i], "attention.causal") == 0)
-			continue;
-		refuse(l, "key %s: not supported", key);
-	}
 }
 
 static int
@@ -368,77 +360,24 @@ vocabulary(struct load *l)
 	qsort(m->eog, m->n_eog, sizeof(m->eog[0]), cmp_id);
 }
 
-static void
-hyperparameters(struct load *l)
-{
-	const uint64_t big = 1u << 24;
-	struct model *m = l->m;
-	const struct mf_tensor *t;
-	bool gpt2 = strcmp(l->arch, "gpt2") == 0;
-
-	m->layer_norm = m->gelu = gpt2;
-	m->n_layer = number(l, "block_count", 1 << 14, 0);
-	m->n_embd = number(l, "embedding_length", big, 0);
-	m->n_head = number(l, "attention.head_count", 1 << 14, 0);
-	m->n_kv = number(l, "attention.head_count_kv", m->n_head, m->n_head);
-	m->n_ff = number(l, "feed_forward_length", big, 0);
-	m->n_ctx = number(l, "context_length", big, 0);
-	m->eps = (float)real(l, gpt2 ? "attention.layer_norm_epsilon"
-	                             : "attention.layer_norm_rms_epsilon", 0);
-	if (m->n_head > m->n_embd)
-		refuse(l, "%zu heads are more than the width %zu", m->n_head,
-		    m->n_embd);
-	m->head_dim = number(l, "attention.key_length", 1 << 14,
-	    m->n_embd / m->n_head);
-	if (number(l, "attention.value_length", 1 << 14, m->head_dim) !=
-	    m->head_dim)
-		refuse(l, "keys and values of different sizes");
-	if (m->n_head % m->n_kv != 0)
-		refuse(l, "%zu heads are not a multiple of %zu key/value heads",
-		    m->n_head, m->n_kv);
-	if (!gpt2 && !l->bad)
-		rope(l);
-	t = mf_tensor(&m->file, "token_embd.weight");
-	if (t == NULL)
-		refuse(l, "tensor token_embd.weight: missing");
-	else if (t->ne[1] > INT32_MAX)
-		refuse(l, "tensor token_embd.weight: too many rows");
-	else
-		m->n_vocab = (size_t)t->ne[1];
-}
-
 int
-model_open(struct model *m, const char *path, char *err)
+model_open(struct model *m, const char *path, size_t ctx, char *err)
 {
-	static const char *const known[] = { "llama", "gpt2" };
 	struct load l = { .m = m, .err = err };
-	struct mf_str s = { 0 };
-	int r;
 
 	*m = (struct model) { .path = path };
 	if (modelfile_open(&m->file, path, err) != 0)
 		return -1;
-	r = mf_string(&m->file, "general.architecture", &s, err);
-	if (r == 0)
-		refuse(&l, "key general.architecture: missing");
-	l.bad |= r < 0;
-	l.arch = xcalloc(s.len + 1, 1);
-	if (s.len > 0)
-		memcpy(l.arch, s.p, s.len);
+	l.family = hparam_read(m, err);
+	l.bad = l.family == NULL;
 	l.used = xcalloc(m->file.ntensor, sizeof(*l.used));
-	if (strcmp(l.arch, known[0]) != 0 && strcmp(l.arch, known[1]) != 0)
-		refuse(&l, "architecture %.64s: not one that can be run",
-		    l.arch);
-	if (!l.bad)
-		unsupported(&l);
-	if (!l.bad)
-		hyperparameters(&l);
 	if (!l.bad)
 		vocabulary(&l);
 	if (!l.bad)
-		tensors(&l);
-	free(l.arch);
+		tensors(&l, ctx);
 	free(l.used);
+	if (!l.bad && ctx > 0 && ctx < m->n_ctx)
+		m->n_ctx = ctx;
 	if (!l.bad)
 		return 0;
 	model_close(m);
@@ -451,7 +390,8 @@ model_close(struct model *m)
 	for (size_t i = 0; i < m->n_copies; i++)
 		buf_free(&m->copies[i]);
 	free(m->copies);
-	free(m->rope_freq);
+	free(m->rope[0].freq);
+	free(m->rope[1].freq);
 	free(m->layer);
 	modelfile_close(&m->file);
 	*m = (struct model) { 0 };
@@ -483,15 +423,25 @@ uint64_t
 model_fingerprint(const struct model *m)
 {
 	const uint64_t hyper[] = { m->n_layer, m->n_embd, m->n_head, m->n_kv,
-		m->head_dim, m->n_ff, m->n_vocab, m->n_token, m->n_ctx,
-		fm_bits(m->eps), m->layer_norm, m->gelu, m->rope_dim };
+		m->head_dim, m->n_ff, m->n_vocab, m->n_token, fm_bits(m->eps),
+		m->layer_norm, m->parallel, m->act, fm_bits(m->embd_scale),
+		fm_bits(m->residual_scale), fm_bits(m->attn_scale),
+		fm_bits(m->attn_cap), fm_bits(m->logit_scale),
+		fm_bits(m->logit_cap), m->rope_half };
 	const size_t some = 1024;
 	uint64_t h = 1;
 
 	for (size_t i = 0; i < sizeof(hyper) / sizeof(hyper[0]); i++)
 		h = mix_u64(h, hyper[i]);
-	for (size_t i = 0; i < m->rope_dim / 2; i++)
-		h = mix_u64(h, fm_bits(m->rope_freq[i]));
+	for (size_t i = 0; i < m->n_layer; i++)
+		h = mix_u64(mix_u64(h, m->layer[i].window),
+		    m->layer[i].rope == NULL);
+	for (int r = 0; r < 2; r++) {
+		h = mix_u64(mix_u64(h, m->rope[r].dim),
+		    fm_bits(m->rope[r].scale));
+		for (size_t i = 0; i < m->rope[r].dim / 2; i++)
+			h = mix_u64(h, fm_bits(m->rope[r].freq[i]));
+	}
 	for (size_t i = 0; i < m->file.ntensor; i++) {
 		const struct mf_tensor *t = &m->file.tensor[i];
 		h = mix(mix_u64(h, t->name.len), t->name.p, t->name.len);

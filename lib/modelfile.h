@@ -55,6 +55,9 @@ struct modelfile {
 	size_t nkv;
 	struct mf_tensor *tensor; /* ascending by name; owned */
 	size_t ntensor;
+	bool rope_half; /* the rows of q and k are in Transformers' order, in
+	                   which rotary pairs are i, i + dim/2, whatever is
+	                   usual for GGUF files of the family */
 };
 
 /*

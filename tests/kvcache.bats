@@ -103,7 +103,7 @@ poke() {
 				c = c % 2 ? xor(int(c / 2), 2197175160) : int(c / 2)
 		}
 	}
-	END { printf "%d\n", 4294967295 - c }
+	END { printf "%.0f\n", 4294967295 - c }
 	END
 	head -c 68 cache | od -An -v -t u1 | awk -f crc.awk >got
 	u32 68 | cmp - got

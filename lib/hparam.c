@@ -185,12 +185,18 @@ scales(struct reader *r)
 	r->bad |= found < 0;
 }
 
+static bool
+is(struct mf_str s, const char *word)
+{
+	return s.len == strlen(word) && memcmp(s.p, word, s.len) == 0;
+}
+
 /* How far the context of the training is stretched, and by which rule. */
 static void
 rope_scaling(struct reader *r, double base)
 {
 	struct model *m = r->m;
-	struct mf_str type = { "none", 4 };
+	struct mf_str type = { 0 };
 	double factor, ctx;
 	char key[128];
 
@@ -203,17 +209,19 @@ rope_scaling(struct reader *r, double base)
 	    1));
 	ctx = (double)number(r, "rope.scaling.original_context_length",
 	    1u << 30, m->n_ctx);
-	if (type.len == 6 && memcmp(type.p, "linear", 6) == 0)
+	/* a factor alone is the old way to say linear */
+	if (mf_find(&m->file, key) == NULL || is(type, "linear"))
 		rope_linear(&m->rope[0], factor);
-	else if (type.len == 4 && memcmp(type.p, "yarn", 4) == 0)
+	else if (is(type, "yarn"))
 		rope_yarn(&m->rope[0], base, factor, ctx,
 		    real(r, "rope.scaling.yarn_beta_fast", 32),
 		    real(r, "rope.scaling.yarn_beta_slow", 1));
-	else if (type.len == 4 && memcmp(type.p, "none", 4) == 0)
-		rope_linear(&m->rope[0], mf_find(&m->file, key) ? 1 : factor);
-	else if (type.len != 8 || memcmp(type.p, "longrope", 8) != 0)
+	else if (!is(type, "none") && !is(type, "longrope"))
 		refuse(r, "key %s: '%.*s' is not supported", key,
 		    (int)(type.len > 32 ? 32 : type.len), type.p);
+	/* in place of YaRN's own, and on top of it */
+	m->rope[0].scale = (float)real(r, "rope.scaling.yarn_attn_factor",
+	    (double)m->rope[0].scale);
 	m->rope[0].scale *= (float)real(r, "rope.scaling.attn_factor", 1);
 }
 
@@ -252,10 +260,11 @@ windowed(struct reader *r, size_t layer)
 
 	kv = r->bad ? NULL : find(r, key, name);
 	if (kv != NULL && kv->array) {
-		if (kv->type != MF_BOOL || kv->n != r->m->n_layer)
+		size_t size = mf_size(kv->type);
+		if (size == 0 || kv->n != r->m->n_layer)
 			refuse(r, "key %s: not %zu booleans", key,
 			    r->m->n_layer);
-		return !r->bad && kv->p[layer] != 0;
+		return !r->bad && kv->p[layer * size] != 0;
 	}
 	if (kv != NULL)
 		period = number(r, name, 1 << 14, 0);
@@ -298,7 +307,7 @@ usual(const struct mf_kv *kv)
 		return false;
 	if (kv->type == MF_STR) {
 		s = mf_next_str(&p);
-		return s.len == 4 && memcmp(s.p, "none", 4) == 0;
+		return is(s, "none");
 	}
 	for (size_t i = 0; i < mf_size(kv->type); i++)
 		if (kv->p[i] != 0)
@@ -343,8 +352,7 @@ family_of(struct model *m, char *err)
 	if (found != 1)
 		return NULL;
 	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
-		if (strlen(families[i].name) == s.len &&
-		    memcmp(families[i].name, s.p, s.len) == 0)
+		if (is(s, families[i].name))
 			return &families[i];
 	fail(err, "architecture %.*s: not one that can be run",
 	    (int)(s.len > 64 ? 64 : s.len), s.p);

@@ -33,9 +33,11 @@ PROGS = tokenize detokenize until forward logits-to-probs topk topp minp \
 	watermark-detect
 SCRIPTS = generate
 MODULES = util buf io map bundled tokens modelfile gguf dtype quant fmath rng \
-	seqmap dist history softmax select mirostate kern kernel_scalar \
-	kernel_scalar_q kernel_avx2 kernel_avx2_q8 kernel_avx2_attn \
-	kernel_avx512 pool rope hparam model seq kvfile linear forward utf8 unidata escape \
+	seqmap dist history softmax select mirostate \
+	kern kernel_scalar kernel_scalar_q \
+	kernel_avx2 kernel_avx2_float kernel_avx2_q8 kernel_avx2_attn \
+	kernel_avx512 kernel_avx512_float \
+	pool rope hparam model seq kvfile linear forward utf8 unidata escape \
 	vocab pretok bpe tokenizer texts mt19937 normal green logprob scored \
 	pieces
 

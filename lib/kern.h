@@ -58,6 +58,13 @@ struct kern {
 	void (*matmul_f32)(float *y, size_t ldy, const float *w, const float *x,
 	    size_t rows, size_t n, size_t k);
 
+	/* The same with the weights taken to float: for few columns (for many,
+	 * convert a row once) */
+	void (*matmul_f16)(float *y, size_t ldy, const uint16_t *w,
+	    const float *x, size_t rows, size_t n, size_t k);
+	void (*matmul_bf16)(float *y, size_t ldy, const uint16_t *w,
+	    const float *x, size_t rows, size_t n, size_t k);
+
 	/*
 	 * The same for rows of blocks (by dtype, NULL for floats; quant.h has
 	 * the names): x are activations from quant_q8. For each block in order,

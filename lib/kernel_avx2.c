@@ -57,64 +57,6 @@ sum(const float *x, size_t n)
 	return tree16(_mm256_loadu_ps(lane), _mm256_loadu_ps(lane + 8));
 }
 
-/* A tile of R rows and T columns of matmul_f32. */
-#define TILE(R, T)                                                             \
-	AVX2 static void tile_##R##_##T(float *y, size_t ldy, const float *w,  \
-	    const float *x, size_t k)                                          \
-	{                                                                      \
-		__m256 a[R][T], b[R][T];                                       \
-		size_t i = 0;                                                  \
-		for (int r = 0; r < R; r++)                                    \
-			for (int t = 0; t < T; t++)                            \
-				a[r][t] = b[r][t] = _mm256_setzero_ps();       \
-		for (; i + 16 <= k; i += 16)                                   \
-			for (int r = 0; r < R; r++) {                          \
-				const float *wr = w + (size_t)r * k + i;       \
-				__m256 u = _mm256_loadu_ps(wr);                \
-				__m256 v = _mm256_loadu_ps(wr + 8);            \
-				for (int t = 0; t < T; t++) {                  \
-					const float *xt = x + (size_t)t * k + i; \
-					a[r][t] = _mm256_fmadd_ps(u,           \
-					    _mm256_loadu_ps(xt), a[r][t]);     \
-					b[r][t] = _mm256_fmadd_ps(v,           \
-					    _mm256_loadu_ps(xt + 8), b[r][t]); \
-				}                                              \
-			}                                                      \
-		for (int r = 0; r < R; r++)                                    \
-			for (int t = 0; t < T; t++)                            \
-				y[(size_t)t * ldy + (size_t)r] =               \
-				    tree16(a[r][t], b[r][t]);                  \
-	}
-
-TILE(1, 1)
-TILE(2, 1)
-TILE(1, 3)
-TILE(2, 3)
-
-AVX2 static void
-matmul_f32(float *y, size_t ldy, const float *w, const float *x, size_t rows,
-    size_t n, size_t k)
-{
-	size_t r = 0;
-
-	if (k % 16 != 0) {
-		for (size_t t = 0; t < n; t++)
-			for (r = 0; r < rows; r++)
-				y[t * ldy + r] = dot(w + r * k, x + t * k, k);
-		return;
-	}
-	for (; r < rows; r += 2) {
-		size_t t = 0, two = rows - r >= 2;
-		const float *wr = w + r * k;
-		for (; t + 3 <= n; t += 3)
-			(two ? tile_2_3 : tile_1_3)(y + t * ldy + r, ldy, wr,
-			    x + t * k, k);
-		for (; t < n; t++)
-			(two ? tile_2_1 : tile_1_1)(y + t * ldy + r, ldy, wr,
-			    x + t * k, k);
-	}
-}
-
 AVX2 static void
 from_f16(float *y, const uint16_t *w, size_t n)
 {
@@ -246,7 +188,9 @@ kernel_avx2(struct kern *k)
 	k->name = "avx2";
 	k->dot = dot;
 	k->sum = sum;
-	k->matmul_f32 = matmul_f32;
+	k->matmul_f32 = avx2_matmul_f32;
+	k->matmul_f16 = avx2_matmul_f16;
+	k->matmul_bf16 = avx2_matmul_bf16;
 	k->matmul_q[DTYPE_Q8_0] = avx2_matmul_q8_0;
 	k->quant_q8 = avx2_quant_q8;
 	k->from_f16 = from_f16;

@@ -13,6 +13,12 @@
 #define INLINE static inline __attribute__((always_inline, unused)) AVX2
 
 /* Slots that stand in files of their own. */
+void avx2_matmul_f32(float *y, size_t ldy, const float *w, const float *x,
+    size_t rows, size_t n, size_t k);
+void avx2_matmul_f16(float *y, size_t ldy, const uint16_t *w, const float *x,
+    size_t rows, size_t n, size_t k);
+void avx2_matmul_bf16(float *y, size_t ldy, const uint16_t *w, const float *x,
+    size_t rows, size_t n, size_t k);
 kern_matmul_q avx2_matmul_q8_0;
 kern_dequant avx2_dequant_q8_0;
 void avx2_quant_q8(const struct acts *to, const float *x, size_t k,
@@ -43,6 +49,26 @@ tree16(__m256 a, __m256 b)
 	w = _mm_add_ps(w, _mm_movehl_ps(w, w));
 	w = _mm_add_ss(w, _mm_movehdup_ps(w));
 	return _mm_cvtss_f32(w);
+}
+
+/* The tree for four, whose lanes 0-7 and 8-15 have been added. */
+INLINE __m128
+trees4(__m256 a, __m256 b, __m256 c, __m256 d)
+{
+	__m256 ab = _mm256_add_ps(_mm256_permute2f128_ps(a, b, 0x20),
+	    _mm256_permute2f128_ps(a, b, 0x31));
+	__m256 cd = _mm256_add_ps(_mm256_permute2f128_ps(c, d, 0x20),
+	    _mm256_permute2f128_ps(c, d, 0x31));
+	/* two lanes of a, two of c; the same of b and d */
+	__m256 v = _mm256_add_ps(_mm256_shuffle_ps(ab, cd, 0x44),
+	    _mm256_shuffle_ps(ab, cd, 0xee));
+	__m128 ac = _mm256_castps256_ps128(v);
+	__m128 bd = _mm256_extractf128_ps(v, 1);
+
+	ac = _mm_add_ps(ac, _mm_movehdup_ps(ac));
+	bd = _mm_add_ps(bd, _mm_movehdup_ps(bd));
+	return _mm_shuffle_ps(_mm_unpacklo_ps(ac, bd),
+	    _mm_unpackhi_ps(ac, bd), 0x44);
 }
 
 /* fm_expf, operation by operation. */

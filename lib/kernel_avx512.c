@@ -50,6 +50,9 @@ kernel_avx512(struct kern *k)
 	k->name = "avx512";
 	k->dot = dot;
 	k->sum = sum;
+	k->matmul_f32 = avx512_matmul_f32;
+	k->matmul_f16 = avx512_matmul_f16;
+	k->matmul_bf16 = avx512_matmul_bf16;
 	return true;
 }
 

@@ -44,6 +44,34 @@ matmul_f32(float *y, size_t ldy, const float *w, const float *x, size_t rows,
 }
 
 static void
+matmul_f16(float *y, size_t ldy, const uint16_t *w, const float *x, size_t rows,
+    size_t n, size_t k)
+{
+	for (size_t t = 0; t < n; t++)
+		for (size_t r = 0; r < rows; r++) {
+			float lane[16] = { 0 };
+			for (size_t i = 0; i < k; i++)
+				lane[i % 16] = fmaf(fm_from_f16(w[r * k + i]),
+				    x[t * k + i], lane[i % 16]);
+			y[t * ldy + r] = tree16(lane);
+		}
+}
+
+static void
+matmul_bf16(float *y, size_t ldy, const uint16_t *w, const float *x,
+    size_t rows, size_t n, size_t k)
+{
+	for (size_t t = 0; t < n; t++)
+		for (size_t r = 0; r < rows; r++) {
+			float lane[16] = { 0 };
+			for (size_t i = 0; i < k; i++)
+				lane[i % 16] = fmaf(fm_from_bf16(w[r * k + i]),
+				    x[t * k + i], lane[i % 16]);
+			y[t * ldy + r] = tree16(lane);
+		}
+}
+
+static void
 from_f16(float *y, const uint16_t *w, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -191,6 +219,8 @@ static const struct kern scalar = {
 	.dot = dot,
 	.sum = sum,
 	.matmul_f32 = matmul_f32,
+	.matmul_f16 = matmul_f16,
+	.matmul_bf16 = matmul_bf16,
 	.matmul_q = BLOCKS(scalar_matmul_q),
 	.quant_q8 = scalar_quant_q8,
 	.from_f16 = from_f16,

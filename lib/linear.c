@@ -7,6 +7,7 @@
 
 enum {
 	GROUP = 16,         /* rows that are shared out together */
+	FEW = 4,            /* inputs: fewer take F16 and BF16 in place */
 	SMALL = 256 * 1024, /* products below which one thread is faster */
 };
 
@@ -111,11 +112,18 @@ float_rows(struct compute *c, float *y, const struct matrix *w, size_t r,
     size_t n, const struct linear_in *in, size_t worker)
 {
 	float *panel = c->panel + worker * GROUP * c->max_cols;
+	const void *p = w->data + r * w->stride;
 
 	if (w->type == DTYPE_F32) {
-		c->kern->matmul_f32(y, w->rows,
-		    (const float *)(const void *)(w->data + r * w->stride),
-		    in->x, n, in->n, w->cols);
+		c->kern->matmul_f32(y, w->rows, p, in->x, n, in->n, w->cols);
+		return;
+	}
+	if (w->type == DTYPE_F16 && in->n < FEW) {
+		c->kern->matmul_f16(y, w->rows, p, in->x, n, in->n, w->cols);
+		return;
+	}
+	if (w->type == DTYPE_BF16 && in->n < FEW) {
+		c->kern->matmul_bf16(y, w->rows, p, in->x, n, in->n, w->cols);
 		return;
 	}
 	for (size_t done = 0; done < n; done += GROUP) {

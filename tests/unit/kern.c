@@ -186,13 +186,37 @@ rounding(const struct kern *s, const struct kern *k)
 	ok(rounds(s, k, QK_K), "quant_q8 by 256");
 }
 
+/* Products with the bytes of w as F16 and BF16. */
+static bool
+halves(const struct kern *s, const struct kern *k, const float *w,
+    const float *x, size_t rows, size_t cols, size_t len)
+{
+	uint16_t *h = malloc(rows * len * 2 + 2);
+	size_t ld = rows + 3, many = 4 * (ld * (cols - 1) + rows);
+	bool good;
+
+	if (h == NULL)
+		exit(2);
+	s->to_f16(h, w, rows * len);
+	begin();
+	s->matmul_f16(out[0] + GUARD, ld, h, x, rows, cols, len);
+	k->matmul_f16(out[1] + GUARD, ld, h, x, rows, cols, len);
+	good = same(many);
+	begin();
+	s->matmul_bf16(out[0] + GUARD, ld, h, x, rows, cols, len);
+	k->matmul_bf16(out[1] + GUARD, ld, h, x, rows, cols, len);
+	good &= same(many);
+	free(h);
+	return good;
+}
+
 static void
 products(const struct kern *s, const struct kern *k)
 {
 	static const size_t rows[] = { 1, 2, 7, 8, 9, 16, 17, 24, 33 };
 	static const size_t cols[] = { 1, 2, 3, 4, 5, 8, 13 };
 	static const size_t inner[] = { 32, 64, 96, 544, 1120 };
-	bool f32 = true;
+	bool f32 = true, half = true;
 
 	for (int r = 0; r < 9; r++)
 		for (int c = 0; c < 7; c++)
@@ -208,10 +232,14 @@ products(const struct kern *s, const struct kern *k)
 				k->matmul_f32(out[1] + GUARD, ld, w, x, rows[r],
 				    cols[c], odd);
 				f32 &= same(4 * (ld * (cols[c] - 1) + rows[r]));
+				half &= halves(s, k, w, x, rows[r], cols[c],
+				    len) && halves(s, k, w, x, rows[r],
+				    cols[c], odd);
 				free(w);
 				free(x);
 			}
 	ok(f32, "matmul_f32");
+	ok(half, "matmul_f16, matmul_bf16");
 }
 
 /* Blocks of random bits with scales that are small. They end where the memory

@@ -32,7 +32,9 @@ PROGS = tokenize detokenize until forward logits-to-probs topk topp minp \
 	kvcache show surprisal gltr curvature binoculars watermark \
 	watermark-detect
 SCRIPTS = generate
-MODULES = util buf io map bundled tokens modelfile gguf dtype quant fmath rng \
+MODULES = util buf io map bundled tokens modelfile gguf \
+	json \
+	dtype quant fmath rng \
 	seqmap dist history softmax select mirostate \
 	kern kernel_scalar kernel_scalar_q \
 	kernel_avx2 kernel_avx2_float kernel_avx2_q8 kernel_avx2_attn \

@@ -19,6 +19,37 @@ next() {
 	tokenize "$@" | forward
 }
 
+# pieces N LENGTH: the text of standard input as token ids, a line for each of N
+# pieces, spread evenly over it; none goes over an <|endoftext|>
+pieces() {
+	tokenize -s | tr ' ' '\n' | awk -v wanted="$1" -v len="$2" \
+		-v end="$(tokenize -s '<|endoftext|>')" '
+		$1 == end { n = 0; next }
+		{ ids = n++ ? ids " " $1 : $1 }
+		n == len { piece[++pieces] = ids; n = 0 }
+		END {
+			if (pieces < wanted) {
+				print "too short for " wanted " pieces of " len " tokens" | "cat >&2"
+				exit 1
+			}
+			for (i = 0; i < wanted; i++)
+				print piece[1 + int(i * pieces / wanted)]
+		}'
+}
+
+# continued FILE LENGTH FILTERS [SEED]: each line of ids of the file goes on by
+# LENGTH tokens, drawn from what the filters leave, all of them in one ring
+continued() {
+	awk '{ print "@" NR, $0 }' "$1" >tagged
+	rm -f loop && mkfifo loop
+	# shellcheck disable=SC2094 # that is the ring
+	eval "{ cat tagged; exec cat; } <loop | forward | $3 |
+		draw -is ${4:-1} -l $2 -q $(wc -l <tagged) | tee loop" >lines
+	awk 'FILENAME == "tagged" { n = NR }
+		{ tag = $1; sub("^[^ ]*", ""); ids[tag] = ids[tag] $0 }
+		END { for (i = 1; i <= n; i++) print substr(ids["@" i], 2) }' tagged lines
+}
+
 # ranked: of the one distribution of standard input lines of rank, probability,
 # and the mass so far; of the high ranks only some
 ranked() {

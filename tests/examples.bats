@@ -143,8 +143,24 @@ example() {
 	# a text of one's own, and one that is too short
 	cp "$TOP/examples/oz.txt" other
 	"$TOP/examples/degeneration" 2 24 other | cmp - out
-	fails 1 'too short for 2 texts of 2000 tokens' \
+	fails 1 'too short for 2 pieces of 2016 tokens' \
 		"$TOP/examples/degeneration" 2 2000
+}
+
+@test "examples: detect" {
+	example detect 6 24
+	# what is drawn at a low temperature is told from a person's text, what
+	# is drawn from the full distribution hardly is
+	awk '
+		/^false alarms/ { roc = 1; next }
+		NF != 8 { next }
+		!roc { curvature[$1 " " $2] = $6; rows++ }
+		roc { for (i = 4; i <= 8; i++) if ($i < $(i - 1)) bad = 1; rows++ }
+		END {
+			exit bad || rows != 8 || curvature["temperature 0.7"] < 0.9 ||
+				curvature["full distribution"] > 0.8
+		}' got
+	fails 1 'too short for 1000 pieces of 32 tokens' "$TOP/examples/detect" 1000 16
 }
 
 @test "examples: order-of-stages" {

@@ -38,7 +38,7 @@ MODULES = util buf io map bundled tokens modelfile gguf \
 	seqmap dist history softmax select mirostate \
 	kern kernel_scalar kernel_scalar_q \
 	kernel_avx2 kernel_avx2_float kernel_avx2_q8 kernel_avx2_attn \
-	kernel_avx512 kernel_avx512_float \
+	kernel_avx512 kernel_avx512_float kernel_avx512_attn \
 	pool rope hparam model seq kvfile linear forward utf8 unidata escape \
 	vocab pretok bpe tokenizer texts mt19937 normal green logprob scored \
 	pieces

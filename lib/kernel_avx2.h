@@ -38,6 +38,17 @@ first(size_t n)
 	return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), i);
 }
 
+/* Loaded once: a compiler may put the load into each use, and it is loads that
+ * there are too many of. */
+INLINE __m256
+loaded(const float *p)
+{
+	__m256 v = _mm256_loadu_ps(p);
+
+	__asm__("" : "+x"(v));
+	return v;
+}
+
 /* The tree of the 16-lane rule; a holds lanes 0-7, b 8-15. */
 INLINE float
 tree16(__m256 a, __m256 b)

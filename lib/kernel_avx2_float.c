@@ -23,17 +23,6 @@ load8(const unsigned char *w, enum element e)
 	    _mm_loadu_si128((const void *)w)), 16));
 }
 
-/* Loaded once: a compiler may put the load into each use, and it is loads that
- * there are too many of. */
-INLINE __m256
-loaded(const float *p)
-{
-	__m256 v = _mm256_loadu_ps(p);
-
-	__asm__("" : "+x"(v));
-	return v;
-}
-
 /* An output is two registers: lanes 0-7 and 8-15. */
 INLINE void
 tile(float *y, size_t ldy, const unsigned char *w, size_t apart, const float *x,

@@ -53,6 +53,8 @@ kernel_avx512(struct kern *k)
 	k->matmul_f32 = avx512_matmul_f32;
 	k->matmul_f16 = avx512_matmul_f16;
 	k->matmul_bf16 = avx512_matmul_bf16;
+	k->attn_f16 = avx512_attn_f16;
+	k->attn_f32 = avx512_attn_f32;
 	return true;
 }
 

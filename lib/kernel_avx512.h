@@ -21,6 +21,12 @@ void avx512_matmul_f16(float *y, size_t ldy, const uint16_t *w, const float *x,
     size_t rows, size_t n, size_t k);
 void avx512_matmul_bf16(float *y, size_t ldy, const uint16_t *w, const float *x,
     size_t rows, size_t n, size_t k);
+void avx512_attn_f16(float *o, float *m, float *l, const float *q,
+    const uint16_t *k, const uint16_t *v, size_t nq,
+    const struct kern_attn *a);
+void avx512_attn_f32(float *o, float *m, float *l, const float *q,
+    const float *k, const float *v, size_t nq,
+    const struct kern_attn *a);
 
 /* Lanes 0..n-1 set, 0 <= n <= 16. */
 INLINE __mmask16
@@ -34,6 +40,45 @@ INLINE float
 tree512(__m512 a)
 {
 	return tree16(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1));
+}
+
+/* vexp and vcap for sixteen. */
+INLINE __m512
+vexp16(__m512 x)
+{
+	const __m512 magic = _mm512_set1_ps(12582912.0f);
+	const __m512i bias = _mm512_set1_epi32(127);
+	static const float c[] = { 1.0f / 720, 1.0f / 120, 1.0f / 24,
+		1.0f / 6, 0.5f, 1.0f, 1.0f };
+	/* operands so ordered that NaN stays */
+	__m512 d = _mm512_min_ps(_mm512_set1_ps(90.0f),
+	    _mm512_max_ps(_mm512_set1_ps(-105.0f), x));
+	__m512 t = _mm512_add_ps(
+	    _mm512_mul_ps(d, _mm512_set1_ps(1.44269504f)), magic);
+	__m512 f = _mm512_sub_ps(t, magic), p = _mm512_set1_ps(1.0f / 5040);
+	__m512 r = _mm512_sub_ps(_mm512_sub_ps(d,
+	    _mm512_mul_ps(f, _mm512_set1_ps(0.693359375f))),
+	    _mm512_mul_ps(f, _mm512_set1_ps(-2.12194440e-4f)));
+	__m512i n = _mm512_sub_epi32(_mm512_castps_si512(t),
+	    _mm512_castps_si512(magic));
+	__m512i half = _mm512_srai_epi32(n, 1);
+
+	for (int i = 0; i < 7; i++)
+		p = _mm512_add_ps(_mm512_mul_ps(p, r), _mm512_set1_ps(c[i]));
+	p = _mm512_mul_ps(p, _mm512_castsi512_ps(_mm512_slli_epi32(
+	    _mm512_add_epi32(half, bias), 23)));
+	return _mm512_mul_ps(p, _mm512_castsi512_ps(_mm512_slli_epi32(
+	    _mm512_add_epi32(_mm512_sub_epi32(n, half), bias), 23)));
+}
+
+INLINE __m512
+vcap16(__m512 x, __m512 cap)
+{
+	const __m512 one = _mm512_set1_ps(1), two = _mm512_set1_ps(2);
+	__m512 e = vexp16(_mm512_mul_ps(two, _mm512_div_ps(x, cap)));
+
+	return _mm512_mul_ps(cap, _mm512_sub_ps(one,
+	    _mm512_div_ps(two, _mm512_add_ps(e, one))));
 }
 
 #endif

@@ -38,7 +38,8 @@ pieces() {
 }
 
 # continued FILE LENGTH FILTERS [SEED]: each line of ids of the file goes on by
-# LENGTH tokens, drawn from what the filters leave, all of them in one ring
+# LENGTH tokens, drawn from what the filters leave, all of them in one ring (whose
+# pipes hold some thousands of lines)
 continued() {
 	awk '{ print "@" NR, $0 }' "$1" >tagged
 	rm -f loop && mkfifo loop

@@ -40,7 +40,8 @@ MODULES = util buf io map bundled tokens modelfile gguf \
 	kernel_avx2 kernel_avx2_float kernel_avx2_q8 kernel_avx2_attn \
 	kernel_avx512 kernel_avx512_float kernel_avx512_attn \
 	pool rope hparam model seq kvfile linear forward utf8 unidata escape \
-	vocab pretok bpe tokenizer texts mt19937 normal green logprob scored \
+	vocab spelling pretok ids merge bpe spm cuts known tokenizer texts \
+	mt19937 normal green logprob scored \
 	pieces
 
 OBJS = $(MODULES:%=$O/lib/%.o)

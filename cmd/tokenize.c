@@ -10,7 +10,7 @@
 struct job {
 	struct tokenizer tokenizer;
 	struct output out;
-	bool bos, table;
+	bool bos, continued, table;
 	struct ids ids;
 };
 
@@ -39,7 +39,8 @@ put_text(struct job *j, uint32_t seq, const void *text, size_t n, char *err)
 	j->ids.n = 0;
 	if (j->bos)
 		ids_put(&j->ids, &j->tokenizer.vocab.bos, 1);
-	if (tokenizer_encode(&j->tokenizer, text, n, &j->ids, err) != 0)
+	if (tokenizer_encode(&j->tokenizer, text, n, !j->continued, &j->ids,
+	    err) != 0)
 		return -1;
 	if (j->table)
 		put_table(j);
@@ -135,6 +136,7 @@ main(int argc, char **argv)
 	if (given['b'] && j.tokenizer.vocab.bos < 0)
 		die("%s: the vocabulary has no BOS token", path);
 	j.bos = given['b'] || (!given['c'] && j.tokenizer.vocab.add_bos);
+	j.continued = given['c'];
 	j.table = given['p'];
 	output_open(&j.out, STDOUT_FILENO, "stdout");
 	if (given['l'] || given['N'])

@@ -1,10 +1,8 @@
 /*
- * bpe - byte-level byte-pair encoding: a word begins as the tokens of its
- * bytes; of all neighbours that the list of merges knows, the pair that stands
- * first in the list is merged (the leftmost of equals), until none is left.
- * (Sennrich, Haddow & Birch 2016, https://arxiv.org/abs/1508.07909, on bytes as
- * in GPT-2.) Neighbours wait in a heap, so that a word of n bytes takes
- * O(n log n); short words are remembered.
+ * bpe - byte-pair encoding by a list of merges: a word begins as the tokens of
+ * its bytes (as in GPT-2) or of its characters (as in Gemma 4; a character that
+ * is no token is its bytes); of all neighbours that the list knows, the pair
+ * that stands first in the list is merged, until none is left: see merge.h.
  *
  *	if (bpe_open(&b, &vocab, &g, err) != 0)
  *		die("%s: %s", path, err);
@@ -14,34 +12,28 @@
 #ifndef BPE_H
 #define BPE_H
 
-#include "vocab.h"
-
-/* A growing run of token ids; zero-initialised is empty, free(p) releases. */
-struct ids {
-	int32_t *p;
-	size_t n, cap;
-};
-
-void ids_put(struct ids *ids, const int32_t *id, size_t n);
+#include "ids.h"
+#include "merge.h"
+#include "spelling.h"
 
 struct bpe {
+	const struct vocab *vocab;
+	struct spelling spelling; /* of all tokens */
+	bool whole;        /* a word that is a token is taken unmerged */
 	int32_t byte[256]; /* the token of each byte, or -1 */
 	struct bpe_merge {
 		int32_t left, right, into;
-	} *merge;       /* by rank, the place in the list */
+	} *list;        /* by rank, the place in the list */
 	uint32_t *slot; /* (mask + 1) rank + 1 by pair, in a hash table */
 	size_t mask;
-	struct bpe_word *known; /* short words already encoded */
-	/* the word at work */
-	struct bpe_symbol *symbol;
-	uint64_t *heap;
-	size_t nheap, cap_symbol, cap_heap;
+	struct merge merge;
+	struct buf spelled; /* a word in GPT-2's alphabet */
 };
 
 /*
  * Read the merges of a vocabulary: 0, or -1 with the reason in err. Refused: no
  * list, a merge of what are not two tokens or whose result is none, a merge or
- * a token that stands twice.
+ * a token that stands twice. The vocabulary must outlive it.
  */
 int bpe_open(struct bpe *b, const struct vocab *v, const struct modelfile *g,
     char *err);

@@ -77,12 +77,18 @@ add(struct texts *ts, struct text *t, const char *s, size_t n)
 void
 text_add(struct texts *ts, struct text *t, const int32_t *id, size_t n)
 {
+	const struct vocab *v = ts->vocab;
+
 	for (size_t i = 0; i < n && !t->ended; i++) {
-		if (vocab_is_control(ts->vocab, id[i]) && !ts->control)
+		bool after_bos = t->bos, blank;
+		t->bos = id[i] == v->bos;
+		if (vocab_is_control(v, id[i]) && !ts->control)
 			continue;
 		ts->piece.len = 0;
-		vocab_piece(ts->vocab, id[i], &ts->piece);
-		add(ts, t, ts->piece.p, ts->piece.len);
+		vocab_piece(v, id[i], &ts->piece);
+		blank = after_bos && v->add_space && !t->bos &&
+		    ts->piece.len > 0 && ts->piece.p[0] == ' ';
+		add(ts, t, ts->piece.p + blank, ts->piece.len - blank);
 	}
 }
 
@@ -117,6 +123,6 @@ void
 text_restart(struct texts *ts, struct text *t)
 {
 	ts->nended -= t->ended;
-	t->ended = t->open = false;
+	t->ended = t->open = t->bos = false;
 	t->match = t->buf.len = 0;
 }

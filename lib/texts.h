@@ -21,6 +21,7 @@ struct text {
 	uint32_t seq;
 	struct buf buf; /* added and not yet taken */
 	size_t match;   /* bytes at its end that begin the stop string */
+	bool bos;       /* the last token was BOS */
 	bool open;      /* asked for since it was begun */
 	bool ended;     /* as by the stop string: nothing is added any more */
 };
@@ -48,7 +49,9 @@ struct text *texts_get(struct texts *ts, uint32_t seq);
 bool texts_ended(const struct texts *ts);
 
 /* Add tokens, which the vocabulary has. Once they complete the stop string the
- * text has ended: the string and what follows are no part of it. */
+ * text has ended: the string and what follows are no part of it. The blank that
+ * a model has in front of a text is left out behind BOS, and only there: without
+ * BOS the tokens may be a part of a text. */
 void text_add(struct texts *ts, struct text *t, const int32_t *id, size_t n);
 
 /* How many bytes from the front are sure, whatever follows: no beginning of

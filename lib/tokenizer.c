@@ -78,28 +78,62 @@ match(const struct tokenizer *t, const unsigned char *p, size_t n)
 }
 
 static int
-encode_words(struct tokenizer *t, const unsigned char *p, size_t n,
+encode_word(struct tokenizer *t, const unsigned char *p, size_t n,
     struct ids *out, char *err)
 {
-	size_t k;
+	size_t start = out->n;
+	int r;
 
-	for (; n > 0; p += k, n -= k) {
-		k = t->split(p, n);
-		if (bpe_encode(&t->bpe, p, k, out, err) != 0)
-			return -1;
+	if (known_find(&t->known, p, n, out))
+		return 0;
+	if (n >= MERGE_END)
+		return fail(err, "a word of %zu bytes is too long", n);
+	r = t->vocab.model == VOCAB_LLAMA ?
+	    spm_encode(&t->spm, p, n, out, err) :
+	    bpe_encode(&t->bpe, p, n, out, err);
+	if (r == 0)
+		known_add(&t->known, p, n, out->p + start, out->n - start);
+	return r;
+}
+
+/* A text in which no token is recognised; with `space` one goes in front. */
+static int
+encode_text(struct tokenizer *t, const unsigned char *p, size_t n, bool space,
+    struct ids *out, char *err)
+{
+	struct words w;
+	size_t k, part;
+
+	if (n == 0)
+		return 0;
+	if (t->vocab.model != VOCAB_GPT2) {
+		t->text.len = 0;
+		vocab_spell_text(&t->vocab, " ", space, &t->text);
+		vocab_spell_text(&t->vocab, p, n, &t->text);
+		p = (const unsigned char *)t->text.p;
+		n = t->text.len;
 	}
+	words_begin(&w, t->rule, p, n);
+	while ((k = words_next(&w)) > 0)
+		for (size_t at = w.at; at < w.at + k; at += part) {
+			part = w.at + k - at;
+			if (t->vocab.model != VOCAB_GPT2)
+				part = cuts_next(&t->cuts, p + at, part);
+			if (encode_word(t, p + at, part, out, err) != 0)
+				return -1;
+		}
 	return 0;
 }
 
 int
-tokenizer_encode(struct tokenizer *t, const void *text, size_t n,
+tokenizer_encode(struct tokenizer *t, const void *text, size_t n, bool first,
     struct ids *out, char *err)
 {
 	const unsigned char *p = text;
+	bool space = t->vocab.add_space;
 	size_t from = 0, i = 0;
 
-	if (n == 0)
-		return 0;
+	first = first && space;
 	while (i < n) {
 		int32_t id = -1;
 		if (t->first[p[i]])
@@ -108,28 +142,53 @@ tokenizer_encode(struct tokenizer *t, const void *text, size_t n,
 			i++;
 			continue;
 		}
-		if (encode_words(t, p + from, i - from, out, err) != 0)
+		if (encode_text(t, p + from, i - from, first, out, err) != 0)
 			return -1;
 		ids_put(out, &id, 1);
 		i += t->vocab.token[id].len;
 		from = i;
+		first = space;
 	}
-	return encode_words(t, p + from, n - from, out, err);
+	return encode_text(t, p + from, n - from, first, out, err);
 }
 
+/* The rule that splits texts, and what depends on it. */
 static int
 find_rule(struct tokenizer *t, const struct modelfile *g, char *err)
 {
-	struct mf_str pre;
-	int r = mf_string(g, "tokenizer.ggml.pre", &pre, err);
+	struct vocab *v = &t->vocab;
+	struct mf_str pre = { "gemma4", 6 };
+	int r = 1;
 
-	if (r == 0)
-		return fail(err, "key tokenizer.ggml.pre: missing");
-	if (r < 0)
+	if (v->model == VOCAB_LLAMA) {
+		t->rule = pretok_find("none", 4);
+		return 0;
+	}
+	r = mf_string(g, "tokenizer.ggml.pre", &pre, err);
+	if (r == 0 && v->model == VOCAB_GPT2)
+		fail(err, "key tokenizer.ggml.pre: missing");
+	if (r < 0 || (r == 0 && v->model == VOCAB_GPT2))
 		return -1;
-	if ((t->split = pretok_find(pre.p, pre.len)) == NULL)
+	if ((t->rule = pretok_find(pre.p, pre.len)) == NULL)
 		return fail(err, "pre-tokenizer '%.*s' is not known",
 		    (int)(pre.len > 64 ? 64 : pre.len), pre.p);
+	if (mf_find(g, "tokenizer.ggml.add_bos_token") == NULL)
+		v->add_bos = v->add_bos || (t->rule->add_bos && v->bos >= 0);
+	return 0;
+}
+
+static int
+open_model(struct tokenizer *t, const struct modelfile *g, char *err)
+{
+	if (find_rule(t, g, err) != 0)
+		return -1;
+	if (t->vocab.model != VOCAB_GPT2)
+		cuts_open(&t->cuts, &t->vocab);
+	if (t->vocab.model == VOCAB_LLAMA)
+		return spm_open(&t->spm, &t->vocab, g, err);
+	if (bpe_open(&t->bpe, &t->vocab, g, err) != 0)
+		return -1;
+	t->bpe.whole = t->rule->whole;
 	return 0;
 }
 
@@ -140,9 +199,9 @@ tokenizer_open(struct tokenizer *t, const struct modelfile *g, bool special,
 	*t = (struct tokenizer) { 0 };
 	if (vocab_open(&t->vocab, g, err) != 0)
 		return -1;
-	if (find_rule(t, g, err) != 0 ||
-	    bpe_open(&t->bpe, &t->vocab, g, err) != 0) {
-		vocab_close(&t->vocab);
+	known_open(&t->known);
+	if (open_model(t, g, err) != 0) {
+		tokenizer_close(t);
 		return -1;
 	}
 	find_whole(t, special);
@@ -153,7 +212,11 @@ void
 tokenizer_close(struct tokenizer *t)
 {
 	bpe_close(&t->bpe);
+	spm_close(&t->spm);
+	cuts_close(&t->cuts);
+	known_close(&t->known);
 	vocab_close(&t->vocab);
+	buf_free(&t->text);
 	free(t->whole);
 	*t = (struct tokenizer) { 0 };
 }

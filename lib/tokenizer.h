@@ -6,7 +6,7 @@
  *	if (modelfile_open(&g, path, err) != 0 ||
  *	    tokenizer_open(&t, &g, special, err) != 0)
  *		die("%s: %s", path, err);
- *	tokenizer_encode(&t, text, n, &ids, err);
+ *	tokenizer_encode(&t, text, n, true, &ids, err);
  *	tokenizer_close(&t);
  *
  * Tokens that the model's makers added (user-defined) are recognised wherever
@@ -20,12 +20,19 @@
 #define TOKENIZER_H
 
 #include "bpe.h"
+#include "cuts.h"
+#include "known.h"
 #include "pretok.h"
+#include "spm.h"
 
 struct tokenizer {
 	struct vocab vocab;
-	struct bpe bpe;
-	pretok *split;
+	const struct pretok *rule;
+	struct bpe bpe;   /* gpt2, gemma4 */
+	struct spm spm;   /* llama */
+	struct cuts cuts; /* not gpt2 */
+	struct known known;
+	struct buf text;  /* at work, as tokens spell it */
 	int32_t *whole;   /* (nwhole) recognised tokens, by spelling */
 	size_t nwhole;
 	bool first[256];  /* bytes that one of them begins with */
@@ -39,9 +46,11 @@ void tokenizer_close(struct tokenizer *t);
 /*
  * Append the tokens of text[0..n), any bytes; no BOS is added. 0, or -1 with
  * the reason in err when a byte is not in the vocabulary. The bytes of the
- * tokens are the bytes of the text, always.
+ * tokens are the bytes of the text, always, but for the blank that a model may
+ * want in front (vocab.add_space): at the beginning of a text, unless it
+ * continues another (`first` is false), and behind every recognised token.
  */
 int tokenizer_encode(struct tokenizer *t, const void *text, size_t n,
-    struct ids *out, char *err);
+    bool first, struct ids *out, char *err);
 
 #endif

@@ -58,6 +58,26 @@ utf8_encode(void *p, uint32_t c)
 }
 
 size_t
+utf8_length(const void *p, size_t n)
+{
+	uint32_t c;
+	int len = utf8_decode(&c, p, n);
+
+	return len > 0 ? (size_t)len : 1;
+}
+
+size_t
+utf8_count(const void *p, size_t n)
+{
+	const unsigned char *s = p;
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i += utf8_length(s + i, n - i))
+		count++;
+	return count;
+}
+
+size_t
 utf8_tail(const void *p, size_t n)
 {
 	const unsigned char *s = p;

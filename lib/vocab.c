@@ -5,6 +5,8 @@
 
 #include "utf8.h"
 
+#define BLANK "\xE2\x96\x81" /* U+2581 */
+
 /*
  * GPT-2's alphabet (bytes_to_unicode in its encoder.py): a byte that is
  * printable in Latin-1 is the character of the same number, the 68 others are
@@ -65,26 +67,115 @@ vocab_is_eog(const struct vocab *v, int32_t id)
 	return false;
 }
 
-void
-vocab_piece(const struct vocab *v, int32_t id, struct buf *b)
+/* Append what a spelling in GPT-2's alphabet means. */
+static void
+put_bytes(struct mf_str s, struct buf *b)
 {
-	struct mf_str s = v->token[id];
 	size_t start = b->len;
 
 	buf_room(b, s.len);
-	for (size_t i = 0; i < s.len && vocab_type(v, id) == TOKEN_NORMAL;) {
+	for (size_t i = 0; i < s.len;) {
 		uint32_t c;
 		int len = utf8_decode(&c, s.p + i, s.len - i);
 		int byte = len > 0 ? spelled(c) : -1;
 		if (byte < 0) {
 			b->len = start;
-			break;
+			buf_put(b, s.p, s.len);
+			return;
 		}
 		b->p[b->len++] = (char)byte;
 		i += (size_t)len;
 	}
-	if (b->len == start)
+}
+
+/* Append a spelling with U+2581 for blank. */
+static void
+put_text(struct mf_str s, struct buf *b)
+{
+	buf_room(b, s.len);
+	for (size_t i = 0; i < s.len; i++) {
+		bool blank = s.len - i >= 3 && memcmp(s.p + i, BLANK, 3) == 0;
+		b->p[b->len++] = blank ? ' ' : s.p[i];
+		i += blank ? 2 : 0;
+	}
+}
+
+static int
+hex(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' :
+	    c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* The byte that <0x0A> stands for, or -1. */
+static int
+byte_of(struct mf_str s)
+{
+	if (s.len != 6 || memcmp(s.p, "<0x", 3) != 0 || s.p[5] != '>' ||
+	    hex(s.p[3]) < 0 || hex(s.p[4]) < 0)
+		return -1;
+	return hex(s.p[3]) << 4 | hex(s.p[4]);
+}
+
+void
+vocab_piece(const struct vocab *v, int32_t id, struct buf *b)
+{
+	enum token_type type = vocab_type(v, id);
+	struct mf_str s = v->token[id];
+	char byte;
+
+	if (type == TOKEN_NORMAL && v->model == VOCAB_GPT2) {
+		put_bytes(s, b);
+	} else if (type == TOKEN_NORMAL) {
+		put_text(s, b);
+	} else if (type == TOKEN_BYTE && v->model != VOCAB_GPT2) {
+		byte = (char)byte_of(s);
+		buf_put(b, &byte, 1);
+	} else {
 		buf_put(b, s.p, s.len);
+	}
+}
+
+void
+vocab_bytes(const struct vocab *v, int32_t id[256])
+{
+	enum token_type type = v->model == VOCAB_GPT2 ? TOKEN_NORMAL : TOKEN_BYTE;
+
+	for (int i = 0; i < 256; i++)
+		id[i] = -1;
+	for (int32_t i = 0; i < (int32_t)v->n; i++) {
+		struct mf_str s = v->token[i];
+		uint32_t c;
+		int byte = -1;
+		if (vocab_type(v, i) != type)
+			continue;
+		if (type == TOKEN_BYTE)
+			byte = byte_of(s);
+		else if (s.len > 0 && s.len <= 2 &&
+		    utf8_decode(&c, s.p, s.len) == (int)s.len)
+			byte = spelled(c);
+		if (byte >= 0)
+			id[byte] = i;
+	}
+}
+
+void
+vocab_spell_text(const struct vocab *v, const void *text, size_t n,
+    struct buf *b)
+{
+	const unsigned char *p = text;
+	char *to = buf_room(b, 3 * n);
+
+	for (size_t i = 0; i < n; i++)
+		if (v->model == VOCAB_GPT2) {
+			to += vocab_spell(to, p[i]);
+		} else if (p[i] == ' ') {
+			memcpy(to, BLANK, 3);
+			to += 3;
+		} else {
+			*to++ = (char)p[i];
+		}
+	b->len = (size_t)(to - b->p);
 }
 
 /* The id that a key names, if it is there: 1, 0, -1 as mf_uint. */
@@ -152,13 +243,20 @@ read_tokens(struct vocab *v, const struct modelfile *g, char *err)
 		if (type < TOKEN_NORMAL || type > TOKEN_BYTE)
 			return fail(err, "token %zu: unknown type %ld", i,
 			    (long)type);
+		if (type == TOKEN_BYTE && v->model != VOCAB_GPT2 &&
+		    byte_of(v->token[i]) < 0)
+			return fail(err, "token %zu: '%.*s' is no byte", i,
+			    v->token[i].len > 64 ? 64 : (int)v->token[i].len,
+			    v->token[i].p);
 	}
 	return 0;
 }
 
 static int
-read_all(struct vocab *v, const struct modelfile *g, char *err)
+read_model(struct vocab *v, const struct modelfile *g, char *err)
 {
+	static const char *const name[] = { [VOCAB_GPT2] = "gpt2",
+		[VOCAB_LLAMA] = "llama", [VOCAB_GEMMA4] = "gemma4" };
 	struct mf_str model;
 	int r = mf_string(g, "tokenizer.ggml.model", &model, err);
 
@@ -166,12 +264,31 @@ read_all(struct vocab *v, const struct modelfile *g, char *err)
 		return fail(err, "key tokenizer.ggml.model: missing");
 	if (r < 0)
 		return -1;
-	if (model.len != 4 || memcmp(model.p, "gpt2", 4) != 0)
-		return fail(err, "tokenizer '%.*s' is not known (gpt2 is)",
-		    (int)(model.len > 64 ? 64 : model.len), model.p);
-	if (read_tokens(v, g, err) != 0 || read_eog(v, g, err) != 0 ||
-	    read_id(v, g, "tokenizer.ggml.bos_token_id", &v->bos, err) < 0 ||
-	    mf_bool(g, "tokenizer.ggml.add_bos_token", &v->add_bos, err) < 0)
+	for (int i = 0; i < 3; i++)
+		if (model.len == strlen(name[i]) &&
+		    memcmp(model.p, name[i], model.len) == 0) {
+			v->model = (enum vocab_model)i;
+			return 0;
+		}
+	return fail(err, "tokenizer '%.*s' is not known (gpt2, llama and gemma4 "
+	    "are)", (int)(model.len > 64 ? 64 : model.len), model.p);
+}
+
+static int
+read_all(struct vocab *v, const struct modelfile *g, char *err)
+{
+	int r;
+
+	if (read_model(v, g, err) != 0 || read_tokens(v, g, err) != 0 ||
+	    read_eog(v, g, err) != 0 ||
+	    (r = read_id(v, g, "tokenizer.ggml.bos_token_id", &v->bos, err)) < 0)
+		return -1;
+	/* what holds when the file does not say */
+	v->add_bos = v->model != VOCAB_GPT2 && r == 1;
+	v->add_space = v->model == VOCAB_LLAMA;
+	if (mf_bool(g, "tokenizer.ggml.add_bos_token", &v->add_bos, err) < 0 ||
+	    (v->model != VOCAB_GPT2 && mf_bool(g,
+	    "tokenizer.ggml.add_space_prefix", &v->add_space, err) < 0))
 		return -1;
 	if (v->add_bos && v->bos < 0)
 		return fail(err, "texts begin with a BOS token, but key "

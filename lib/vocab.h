@@ -9,10 +9,12 @@
  *	vocab_piece(&v, id, &buf);
  *	vocab_close(&v);
  *
- * A normal token is spelled in GPT-2's alphabet, in which each byte is a
- * printable character (blank is U+0120, newline U+010A); a spelling with any
- * other character in it stands for itself, and so do the spellings of tokens
- * of every other type. The file must outlive the vocabulary.
+ * How a normal token is spelled depends on the tokenizer. With gpt2 it is in
+ * GPT-2's alphabet, in which each byte is a printable character (blank is
+ * U+0120, newline U+010A); a spelling with any other character in it stands for
+ * itself. With the others it is the text, with U+2581 for blank, and a byte
+ * token is <0x0A>. Tokens of every other type are spelled as the text that they
+ * are. The file must outlive the vocabulary.
  */
 #ifndef VOCAB_H
 #define VOCAB_H
@@ -29,12 +31,24 @@ enum token_type {
 	TOKEN_BYTE,
 };
 
+/* The types whose spelling is text. */
+#define VOCAB_TEXT_TYPES \
+	(1u << TOKEN_NORMAL | 1u << TOKEN_USER | 1u << TOKEN_UNUSED)
+
+enum vocab_model {
+	VOCAB_GPT2,   /* pairs of bytes, a list of merges */
+	VOCAB_LLAMA,  /* SentencePiece: pairs of characters, scores */
+	VOCAB_GEMMA4, /* pairs of characters, a list of merges */
+};
+
 struct vocab {
+	enum vocab_model model;
 	size_t n;                  /* tokens: ids are 0..n-1 */
 	struct mf_str *token;    /* (n) spellings, in the file */
 	const unsigned char *type; /* (n) i32 in the file; NULL: all normal */
 	int32_t bos;               /* begins a text; -1: there is none */
 	bool add_bos;              /* the model wants texts to begin with it */
+	bool add_space;            /* and a blank is put in front of them */
 	int32_t eog[3];            /* (neog) end generation */
 	size_t neog;
 };
@@ -51,6 +65,14 @@ bool vocab_is_eog(const struct vocab *v, int32_t id);
 bool vocab_is_control(const struct vocab *v, int32_t id);
 /* Append the token's bytes; those of a control token are its spelling. */
 void vocab_piece(const struct vocab *v, int32_t id, struct buf *b);
+
+/* The token of each byte by itself, -1 where there is none. */
+void vocab_bytes(const struct vocab *v, int32_t id[256]);
+
+/* Append a text as normal tokens spell it: its bytes in GPT-2's alphabet, or
+ * U+2581 for blanks. */
+void vocab_spell_text(const struct vocab *v, const void *p, size_t n,
+    struct buf *b);
 
 /* The spelling of one byte in GPT-2's alphabet, to p[0..2): its length. */
 int vocab_spell(void *p, unsigned char byte);

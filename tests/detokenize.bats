@@ -108,9 +108,9 @@ finish() {
 	put_vocab >v.gguf
 	echo 5 0 >ids
 	[ "$(text -m v.gguf <ids)" = abca ]
-	model=llama
+	model=bert
 	put_vocab >v.gguf
-	fails 1 "detokenize: v.gguf: tokenizer 'llama' is not known (gpt2 is)" \
+	fails 1 "detokenize: v.gguf: tokenizer 'bert' is not known (gpt2, llama and gemma4 are)" \
 		detokenize -m v.gguf <ids
 }
 

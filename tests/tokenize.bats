@@ -257,8 +257,8 @@ bad() {
 }
 
 @test "a tokenizer that is not known is named" {
-	bad "tokenizer 'llama' is not known (gpt2 is)" model=llama
-	bad "tokenizer '' is not known (gpt2 is)" model=
+	bad "tokenizer 'bert' is not known (gpt2, llama and gemma4 are)" model=bert
+	bad "tokenizer '' is not known (gpt2, llama and gemma4 are)" model=
 	bad "pre-tokenizer 'gpt-9' is not known" pre=gpt-9
 }
 

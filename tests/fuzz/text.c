@@ -18,14 +18,19 @@ check(bool ok)
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t size)
 {
-	pretok *split = pretok_find("gpt-2", 5);
+	static const char *const rule[] = { "gpt-2", "llama-bpe", "qwen35",
+		"gpt-4o", "smollm", "falcon", "deepseek-llm", "deepseek-coder",
+		"deepseek-v3", "viking", "gemma4" };
 	struct buf line = { 0 }, back = { 0 };
 	char err[ERRLEN];
+	struct words w;
 	size_t k;
 
-	for (size_t i = 0; i < size; i += k) {
-		k = split(p + i, size - i);
-		check(k > 0 && k <= size - i);
+	for (size_t r = 0; r < sizeof(rule) / sizeof(rule[0]); r++) {
+		words_begin(&w, pretok_find(rule[r], strlen(rule[r])), p, size);
+		for (size_t at = 0; (k = words_next(&w)) > 0; at += k)
+			check(w.at == at && k <= size - at);
+		check(w.at == size);
 	}
 	check(utf8_tail(p, size) <= 3);
 	escape_show(&line, p, size);

@@ -1,0 +1,59 @@
+#include "known.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "spelling.h"
+
+enum { WORDS = 1 << 14, WORD_BYTES = 30, WORD_IDS = 8 };
+
+/* One line of a processor's cache. */
+struct known_word {
+	unsigned char len, n; /* n == 0: free */
+	unsigned char text[WORD_BYTES];
+	int32_t id[WORD_IDS];
+};
+
+_Static_assert(sizeof(struct known_word) == 64, "a line of 64 bytes");
+
+void
+known_open(struct known *k)
+{
+	k->word = xaligned(WORDS, sizeof(*k->word));
+}
+
+void
+known_close(struct known *k)
+{
+	free(k->word);
+}
+
+bool
+known_find(const struct known *k, const unsigned char *word, size_t n,
+    struct ids *out)
+{
+	const struct known_word *w;
+
+	if (n > WORD_BYTES)
+		return false;
+	w = &k->word[hash_bytes(word, n) % WORDS];
+	if (w->n == 0 || w->len != n || memcmp(w->text, word, n) != 0)
+		return false;
+	ids_put(out, w->id, w->n);
+	return true;
+}
+
+void
+known_add(struct known *k, const unsigned char *word, size_t n,
+    const int32_t *id, size_t nid)
+{
+	struct known_word *w;
+
+	if (n > WORD_BYTES || nid > WORD_IDS)
+		return;
+	w = &k->word[hash_bytes(word, n) % WORDS];
+	w->len = (unsigned char)n;
+	w->n = (unsigned char)nid;
+	memcpy(w->text, word, n);
+	memcpy(w->id, id, nid * sizeof(*id));
+}

@@ -1,0 +1,37 @@
+/*
+ * spelling - the tokens of a vocabulary by how they are spelled.
+ *
+ *	if (spelling_open(&x, &vocab, types, err) != 0)
+ *		die("%s: %s", path, err);
+ *	id = spelling_find(&x, "abc", 3);
+ *	spelling_close(&x);
+ */
+#ifndef SPELLING_H
+#define SPELLING_H
+
+#include "vocab.h"
+
+/* A hash table: id + 1, or 0. The vocabulary must outlive it. */
+struct spelling {
+	const struct vocab *vocab;
+	uint32_t *slot;
+	size_t mask;
+	size_t longest; /* bytes of the longest one */
+};
+
+/*
+ * The tokens of some types: `types` has bit 1 << t for each type t. Tokens that
+ * have no spelling are left out. 0, or -1 with the reason in err when two are
+ * spelled alike.
+ */
+int spelling_open(struct spelling *x, const struct vocab *v, unsigned types,
+    char *err);
+void spelling_close(struct spelling *x);
+
+/* The token that is spelled so, or -1. */
+int32_t spelling_find(const struct spelling *x, const void *p, size_t n);
+
+/* A hash of n bytes, all of its bits good. */
+uint64_t hash_bytes(const void *p, size_t n);
+
+#endif

@@ -1,0 +1,268 @@
+# the tokenizers of real models: splitting rules, SentencePiece, Gemma 4's
+load helper
+load vocab
+
+D=$DATA/tokenizers
+
+tok() {
+	tokenize "$@" >tok
+	cat tok
+}
+
+# hard COUNT [SEED] [bytes]: texts to split, in the file `texts`
+hard() {
+	"$PIPELM_TOOLS/strings" "${2:-1}" "$1" ${3:+"$3"} >texts
+}
+
+# rule NAME: v.gguf is the vocabulary of rules.gguf with this splitting rule
+rule() {
+	"$PIPELM_TOOLS/gguf-edit" string tokenizer.ggml.pre "$1" \
+		<"$D/rules.gguf" >v.gguf
+}
+
+@test "splitting rules: ids are those of Hugging Face's tokenizers" {
+	local name crc size
+	hard 3000
+	while read -r name crc size; do
+		rule "$name"
+		tokenize -cl -m v.gguf <texts >got
+		echo "$name: $(cksum <got), want $crc $size"
+		[ "$(cksum <got)" = "$crc $size" ]
+	done <"$D/rules.sum"
+	[ "$(wc -l <"$D/rules.sum")" -eq 16 ]
+}
+
+@test "splitting rules: other names for the same ones" {
+	local base name
+	hard 300
+	while read -r base name; do
+		rule "$base"
+		tokenize -cl -m v.gguf <texts >want
+		for name in $name; do
+			rule "$name"
+			tokenize -cl -m v.gguf <texts >got
+			echo "$base $name"
+			cmp want got
+		done
+	done <<-'END'
+	gpt-2 phi-2 mpt olmo jais trillion granite-docling exaone4 gigachat a.x-4.0 mellum
+	llama-bpe llama3 llama-v3 falcon3 falcon-h1 pixtral midm-2.0 lfm2 dbrx smaug-bpe chatglm-bpe glm4 glm5
+	qwen2 deepseek-r1-qwen kormo f2llmv2 megrez stablelm2 hunyuan solar-open grok-2 bailingmoe bailingmoe2 llada-moe
+	gpt-4o llama4 kanana2 talkie minimax-m2
+	smollm starcoder refact command-r codeshell exaone minerva-7b mellum2
+	deepseek-v3 hunyuan-dense joyai-llm hy_v4
+	bloom poro-chat gpt3-finnish
+	END
+}
+
+@test "splitting rules: any bytes come back as they were" {
+	local name rest
+	hard 500 7 bytes
+	while read -r name rest; do
+		rule "$name"
+		tokenize -cl -m v.gguf <texts >ids
+		detokenize -l -m v.gguf <ids >back
+		echo "$name"
+		cmp texts back
+	done <"$D/rules.sum"
+}
+
+@test "splitting rules: long runs of one thing" {
+	local name rest
+	awk 'BEGIN {
+		n = split("a|A|0| |\t|\n|\r\n|\303\211|\345\255\227|\360\237\230\200|!|\377", s, "|")
+		for (i = 1; i <= n; i++)
+			for (k = 0; k < 30000; k += length(s[i]))
+				printf "%s", s[i]
+	}' >text
+	while read -r name rest; do
+		rule "$name"
+		tokenize -cx -m v.gguf <text >ids
+		detokenize -x -m v.gguf <ids >back
+		echo "$name"
+		cmp text back
+	done <"$D/rules.sum"
+}
+
+@test "llama-bpe takes a word that is a token as it is, and begins with BOS" {
+	tokens=(a b c ab abc Ġ '<s>')
+	types=(1 1 1 1 1 1 3)
+	merges=('a b')
+	unset eos
+	pre=dbrx
+	put_vocab >v.gguf
+	[ "$(tok -m v.gguf 'abc ab')" = '3 2 5 3' ]
+	pre=llama-bpe
+	put_vocab >v.gguf
+	[ "$(tok -m v.gguf 'abc ab')" = '4 5 3' ]
+	bos=6
+	put_vocab >v.gguf
+	[ "$(tok -m v.gguf 'abc')" = '6 4' ]
+	add_bos=0
+	put_vocab >v.gguf
+	[ "$(tok -m v.gguf 'abc')" = 4 ]
+}
+
+@test "SentencePiece: ids are those of sentencepiece" {
+	local name crc size
+	hard 3000
+	read -r name crc size <"$D/spm.sum"
+	tokenize -l -m "$D/spm.gguf" <texts >got
+	[ "$(cksum <got)" = "$crc $size" ]
+	detokenize -l -m "$D/spm.gguf" <got >back
+	cmp texts back
+}
+
+@test "SentencePiece: ids of Llama's vocabulary are those of the published test" {
+	need_shared
+	awk '
+	/^__ggml_vocab_test__$/ { print text; text = nl = ""; next }
+	{
+		gsub(/\\/, "\\\\")
+		gsub(/\t/, "\\t")
+		text = text nl $0
+		nl = "\\n"
+	}' "$SHARED/vocab/llama-spm.inp" >texts
+	sed 's/^ //' "$SHARED/vocab/llama-spm.out" >want
+	[ "$(wc -l <texts)" -eq 46 ]
+	tokenize -l -m "$SHARED/vocab/llama-spm.gguf" <texts >got
+	# the published ids have no BOS
+	sed 's/^1 \{0,1\}//' got | diff want -
+	detokenize -l -m "$SHARED/vocab/llama-spm.gguf" <got >back
+	diff texts back
+}
+
+@test "SentencePiece: any bytes, a megabyte of one thing" {
+	hard 1000 9 bytes
+	tokenize -l -m "$D/spm.gguf" <texts >ids
+	detokenize -l -m "$D/spm.gguf" <ids >back
+	cmp texts back
+	awk 'BEGIN { while (i++ < 1048576) printf "a" }' >text
+	awk 'BEGIN { while (i++ < 300000) printf " " }' >>text
+	awk 'BEGIN { while (i++ < 300000) printf "\360\237\230\200" }' >>text
+	tokenize -x -m "$D/spm.gguf" <text >ids
+	detokenize -x -m "$D/spm.gguf" <ids >back
+	cmp text back
+}
+
+# A vocabulary of scores: U+2581 is the blank.
+spm() {
+	model=llama
+	unset pre merges eos
+	tokens=('<unk>' '<s>' '<0x0A>' '<0xC3>' '<0xA9>' ▁ a b ▁a ab '<u>' '<c>' ▁ab)
+	types=(2 3 6 6 6 1 1 1 1 1 4 3 1)
+	scores=(0 0 0 0 0 -1 -2 -3 -4 -5 0 0 -9)
+	bos=1
+}
+
+@test "SentencePiece: the highest score first, then the leftmost" {
+	spm
+	put_vocab >v.gguf
+	[ "$(tok -m v.gguf ab)" = '1 12' ]
+	# ▁a before ab; then nothing spells ▁ab b
+	[ "$(tok -m v.gguf abb)" = '1 12 7' ]
+	scores=(0 0 0 0 0 -1 -2 -3 -5 -4 0 0 -9)
+	put_vocab >v.gguf
+	[ "$(tok -m v.gguf aab)" = '1 8 9' ]
+	tokens[12]=aa
+	scores=(0 0 0 0 0 -1 -2 -3 -9 -4 0 0 -4)
+	put_vocab >v.gguf
+	# aa and ab have one score: aa stands first
+	[ "$(tok -c -m v.gguf aab)" = '12 7' ]
+	[ "$(tok -c -m v.gguf aaab)" = '12 9' ]
+}
+
+@test "SentencePiece: what is no token is its bytes" {
+	spm
+	put_vocab >v.gguf
+	printf 'a\n\303\251' >text
+	[ "$(tok -m v.gguf <text)" = '1 8 2 3 4' ]
+	detokenize -x -m v.gguf <tok | cmp text -
+	fails 1 'tokenize: v.gguf: the vocabulary has no token for byte 0x7A' \
+		tokenize -m v.gguf z
+	# the spelling of a byte is no way to write it
+	fails 1 'tokenize: v.gguf: the vocabulary has no token for byte 0x3C' \
+		tokenize -m v.gguf '<0x0A>'
+}
+
+@test "a blank goes in front of a text, and of what follows a token" {
+	spm
+	put_vocab >v.gguf
+	[ "$(tok -m v.gguf a)" = '1 8' ]
+	[ "$(tok -m v.gguf '')" = 1 ]
+	[ "$(tok -m v.gguf ' a')" = '1 5 8' ]
+	[ "$(tok -c -m v.gguf a)" = 6 ]
+	[ "$(tok -m v.gguf 'b<u>a')" = '1 5 7 10 8' ]
+	[ "$(tok -c -m v.gguf 'b<u>a')" = '7 10 8' ]
+	[ "$(tok -c -m v.gguf '<u>a')" = '10 8' ]
+	[ "$(tok -s -m v.gguf '<c>a')" = '1 11 8' ]
+	more() { put bool tokenizer.ggml.add_space_prefix 0; }
+	put_vocab >v.gguf
+	[ "$(tok -m v.gguf 'b<u>a')" = '1 7 10 6' ]
+	add_bos=0
+	put_vocab >v.gguf
+	[ "$(tok -m v.gguf a)" = 6 ]
+	more() { put u32 tokenizer.ggml.add_space_prefix 0; }
+	put_vocab >v.gguf
+	fails 1 'tokenize: v.gguf: key tokenizer.ggml.add_space_prefix: not true or false' \
+		tokenize -m v.gguf a
+}
+
+@test "the blank is taken off behind BOS, and nowhere else" {
+	spm
+	put_vocab >v.gguf
+	text() {
+		echo "$1" | detokenize -m v.gguf
+	}
+	[ "$(text '1 8')" = a ]
+	[ "$(text 8)" = ' a' ]
+	[ "$(text '1 5 8')" = ' a' ]
+	[ "$(text '1 6 8')" = 'a a' ]
+	[ "$(text '11 8')" = ' a' ]
+	[ "$(text '8 1 8')" = ' aa' ]
+	printf '1\n8\n8\n' | detokenize -m v.gguf >got
+	[ "$(cat got)" = 'a a' ]
+	printf '1 8\n8\n1 8\n' | detokenize -l -m v.gguf >got
+	printf 'a\n a\na\n' | diff - got
+	printf '1 8\n' | detokenize -s -m v.gguf >got
+	[ "$(cat got)" = '<s>a' ]
+	more() { put bool tokenizer.ggml.add_space_prefix 0; }
+	put_vocab >v.gguf
+	[ "$(text '1 8')" = ' a' ]
+}
+
+@test "Gemma 4: pairs of characters, by the list" {
+	model=gemma4
+	unset pre eos
+	tokens=('<unk>' '<s>' '<0xC3>' '<0xA9>' ▁ a b ▁a ab '<0x0A>' é▁ '<0xFF>')
+	types=(2 3 6 6 1 1 1 1 1 6 1 6)
+	merges=('a b' '▁ a')
+	bos=1
+	# this model's texts begin with BOS, and with no blank
+	put_vocab >v.gguf
+	[ "$(tok -m v.gguf 'ab a')" = '1 8 7' ]
+	[ "$(tok -c -m v.gguf ' ab')" = '4 8' ]
+	printf 'a\n\nb\303\251 \377' >text
+	[ "$(tok -m v.gguf <text)" = '1 5 9 9 6 2 3 4 11' ]
+	detokenize -x -m v.gguf <tok | cmp text -
+}
+
+# bad MESSAGE [NAME=VALUE ...]: the vocabulary so changed is refused
+bad() {
+	local message=$1
+	shift
+	local "$@"
+	put_vocab >v.gguf
+	fails 1 "tokenize: v.gguf: $message" tokenize -m v.gguf a
+}
+
+@test "a malformed vocabulary of scores is refused" {
+	spm
+	(unset scores && bad 'key tokenizer.ggml.scores: missing' x=)
+	(unset bos && add_bos=1 && bad 'texts begin with a BOS token, but key tokenizer.ggml.bos_token_id is missing' x=)
+	(tokens[2]='<0x0g>' && bad "token 2: '<0x0g>' is no byte" x=)
+	(tokens[2]='byte' && bad "token 2: 'byte' is no byte" x=)
+	(tokens[9]=▁a && bad "tokens 8 and 9 are both '▁a'" x=)
+	(scores=(0 0) && bad '13 tokens, but 2 scores' x=)
+	(scores[3]=nan && bad 'token 3: its score is not a number' x=)
+}

@@ -34,6 +34,28 @@ tidy() {
 	tidy
 }
 
+@test "generate: -i takes token lines for the prompt" {
+	generate -s 1 -n 9 'Once upon a time' >want
+	tokenize 'Once upon a time' | generate -i -s 1 -n 9 | cmp - want
+	# however many lines: it is one step
+	tokenize 'Once upon a time' | tr ' ' '\n' | generate -is 1 -n 9 |
+		cmp - want
+	generate -s 1 -n 9 -N 2 'Once upon a time' | sort >want
+	tokenize 'Once upon a time' | generate -is 1 -n 9 -N 2 | sort |
+		cmp - want
+	# what text cannot say: a control token
+	tokenize -s 'Once<|endoftext|>' >ids
+	generate -iqs 1 -n 9 -c cache <ids >got
+	kvcache tokens cache | head -c "$(($(wc -c <ids) - 1))" |
+		diff - <(tr -d '\n' <ids)
+	generate -s 1 -n 9 </dev/null >want
+	generate -is 1 -n 9 </dev/null | cmp - want
+	echo 1 x | fails 1 'detokenize: stdin: line 1, column 3: not a token id' \
+		generate -i
+	fails 2 'generate: -i: the prompt is standard input' generate -i Once
+	tidy
+}
+
 @test "generate: the shells that may run it" {
 	generate -s 1 -n 9 -u , Once >want
 	generate -s 1 -n 9 -N 3 -u , Once | sort >many
@@ -242,8 +264,8 @@ told() {
 	fails 2 'generate: -c: the name is empty' generate -c '' a
 	fails 2 'generate: -z: unknown option' generate -z
 	fails 2 'generate: -n: needs a value' generate -n
-	generate -h | grep -q '^usage: generate \[-qv\]'
-	generate --help | grep -q '^usage: generate \[-qv\]'
+	generate -h | grep -q '^usage: generate \[-iqv\]'
+	generate --help | grep -q '^usage: generate \[-iqv\]'
 	[ "$(generate -V)" = "$(draw -V | sed s/draw/generate/)" ]
 	[ "$(generate --version)" = "$(generate -V)" ]
 }

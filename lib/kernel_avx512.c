@@ -55,6 +55,7 @@ kernel_avx512(struct kern *k)
 	k->matmul_bf16 = avx512_matmul_bf16;
 	k->attn_f16 = avx512_attn_f16;
 	k->attn_f32 = avx512_attn_f32;
+	avx512_set_q(k);
 	return true;
 }
 

@@ -14,6 +14,9 @@
 #undef INLINE
 #define INLINE static inline __attribute__((always_inline, unused)) AVX512
 
+/* The slots of products with blocks. */
+void avx512_set_q(struct kern *k);
+
 /* Slots that stand in files of their own. */
 void avx512_matmul_f32(float *y, size_t ldy, const float *w, const float *x,
     size_t rows, size_t n, size_t k);

@@ -1,0 +1,477 @@
+/*
+ * kernel_avx512_q - rows of blocks as bytes, for the kernels that multiply
+ * them; see quant.h and kern.h.
+ *
+ * A vector holds four groups of 16 neighbouring values, a lane each; which
+ * ones is the type's order (below). Bytes are unsigned: q + byte_offset(type).
+ * Every function is inlined with a constant type, so that its switch is gone.
+ */
+#ifndef KERNEL_AVX512_Q_H
+#define KERNEL_AVX512_Q_H
+
+#include "kernel_avx512.h"
+
+#if defined(__x86_64__) && defined(__GNUC__)
+
+#include <string.h>
+
+/* Products with few inputs, by rows. k is at least 128. */
+kern_matmul_q avx512_rows_q4_0, avx512_rows_q4_1, avx512_rows_q5_0,
+    avx512_rows_q5_1, avx512_rows_q8_0, avx512_rows_q2_k, avx512_rows_q3_k,
+    avx512_rows_q4_k, avx512_rows_q5_k, avx512_rows_q6_k, avx512_rows_iq4_nl,
+    avx512_rows_iq4_xs;
+
+INLINE size_t
+block_bytes(int type)
+{
+	switch (type) {
+	case DTYPE_Q4_1:
+		return sizeof(struct q4_1);
+	case DTYPE_Q5_0:
+		return sizeof(struct q5_0);
+	case DTYPE_Q5_1:
+		return sizeof(struct q5_1);
+	case DTYPE_Q8_0:
+		return sizeof(struct q8_0);
+	case DTYPE_Q2_K:
+		return sizeof(struct q2_k);
+	case DTYPE_Q3_K:
+		return sizeof(struct q3_k);
+	case DTYPE_Q4_K:
+		return sizeof(struct q4_k);
+	case DTYPE_Q5_K:
+		return sizeof(struct q5_k);
+	case DTYPE_Q6_K:
+		return sizeof(struct q6_k);
+	case DTYPE_IQ4_XS:
+		return sizeof(struct iq4_xs);
+	default:
+		return sizeof(struct q4_0);
+	}
+}
+
+/* What is added to a value to make it unsigned. */
+INLINE int
+byte_offset(int type)
+{
+	switch (type) {
+	case DTYPE_Q3_K:
+		return 4;
+	case DTYPE_Q4_0:
+		return 8;
+	case DTYPE_Q5_0:
+		return 16;
+	case DTYPE_Q6_K:
+		return 32;
+	case DTYPE_Q8_0:
+	case DTYPE_IQ4_NL:
+	case DTYPE_IQ4_XS:
+		return 128;
+	default:
+		return 0;
+	}
+}
+
+/* Whether blocks are of 256. */
+INLINE bool
+is_super(int type)
+{
+	return (type >= DTYPE_Q2_K && type <= DTYPE_Q6_K) ||
+	    type == DTYPE_IQ4_XS;
+}
+
+/* Values to a scale. */
+INLINE size_t
+group_size(int type)
+{
+	return type == DTYPE_Q2_K || type == DTYPE_Q3_K || type == DTYPE_Q6_K
+	    ? 16 : 32;
+}
+
+/* Whether products come with a minimum term. */
+INLINE bool
+has_min(int type)
+{
+	return type == DTYPE_Q4_1 || type == DTYPE_Q5_1 ||
+	    type == DTYPE_Q2_K || type == DTYPE_Q4_K || type == DTYPE_Q5_K;
+}
+
+/*
+ * The orders. Of each 128 values, which are groups 0-7, the first vector holds
+ * groups and the second
+ *
+ *	0 1 2 3		4 5 6 7		where two bits were taken at a time
+ *	0 1 4 5		2 3 6 7		nibbles of 32 bytes
+ *	0 2 4 6		1 3 5 7		nibbles of 16 bytes, and Q8_0
+ */
+INLINE int
+group_at(int type, int i)
+{
+	switch (type) {
+	case DTYPE_Q2_K:
+	case DTYPE_Q3_K:
+	case DTYPE_Q6_K:
+		return i;
+	case DTYPE_Q4_K:
+	case DTYPE_Q5_K:
+		return i / 8 * 8 + i % 2 + i / 4 % 2 * 2 + i / 2 % 2 * 4;
+	default:
+		return i / 8 * 8 + i % 4 * 2 + i / 4 % 2;
+	}
+}
+
+/* 128 activations in a type's order. */
+INLINE void
+in_order(int type, __m512i a[2], const int8_t *q)
+{
+	__m512i x = _mm512_loadu_si512(q), y = _mm512_loadu_si512(q + 64);
+
+	switch (group_at(type, 1)) {
+	case 2:
+		a[0] = _mm512_permutex2var_epi64(x,
+		    _mm512_setr_epi64(0, 1, 4, 5, 8, 9, 12, 13), y);
+		a[1] = _mm512_permutex2var_epi64(x,
+		    _mm512_setr_epi64(2, 3, 6, 7, 10, 11, 14, 15), y);
+		break;
+	default:
+		if (group_at(type, 2) == 2) {
+			a[0] = x;
+			a[1] = y;
+			break;
+		}
+		a[0] = _mm512_shuffle_i64x2(x, y, 0x44);
+		a[1] = _mm512_shuffle_i64x2(x, y, 0xee);
+	}
+}
+
+/* The low nibbles of bytes, and the high ones. */
+INLINE __m512i
+low4(__m512i v)
+{
+	return _mm512_and_si512(v, _mm512_set1_epi8(15));
+}
+
+INLINE __m512i
+high4(__m512i v)
+{
+	return low4(_mm512_srli_epi16(v, 4));
+}
+
+/* The values of IQ4, made unsigned, that nibbles stand for. */
+INLINE __m512i
+iq4(__m512i v)
+{
+	__m512i table = _mm512_broadcast_i32x4(
+	    _mm_loadu_si128((const void *)quant_iq4));
+
+	return _mm512_shuffle_epi8(_mm512_xor_si512(table,
+	    _mm512_set1_epi8(-128)), v);
+}
+
+/*
+ * Blocks of 32, four at a time. Two loads of 32 words, the second `skip` words
+ * on, hold all that is wanted of them; WORD is word `at` among both.
+ */
+#define WORD(at, skip) ((at) < 32 ? (at) : 32 + (at) - (skip))
+#define EIGHT(at, skip)                                                        \
+	WORD(at, skip), WORD((at) + 1, skip), WORD((at) + 2, skip),            \
+	    WORD((at) + 3, skip), WORD((at) + 4, skip), WORD((at) + 5, skip),  \
+	    WORD((at) + 6, skip), WORD((at) + 7, skip)
+#define SAME(at, skip)                                                         \
+	WORD(at, skip), WORD(at, skip), WORD(at, skip), WORD(at, skip),        \
+	    WORD(at, skip), WORD(at, skip), WORD(at, skip), WORD(at, skip)
+/* Of each block of `size` words: eight from `at`; that at `at`, eight times;
+ * that at `at`, once. */
+#define LANES(f, size, at, skip)                                               \
+	{ f(at, skip), f((at) + (size), skip), f((at) + 2 * (size), skip),     \
+		f((at) + 3 * (size), skip) }
+
+INLINE __m512i
+words(const unsigned char *p, const int16_t *table, size_t skip)
+{
+	return _mm512_permutex2var_epi16(_mm512_loadu_si512(p),
+	    _mm512_loadu_si512(table), _mm512_loadu_si512(p + 2 * skip));
+}
+
+/* Add 16 to the bytes whose bit in h[4][8], the same word eight times, is
+ * set. */
+INLINE __m512i
+add_fifth(__m512i q, __m512i h)
+{
+	const __m512i spread = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 0, 0, 0,
+	    0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1));
+	const __m512i bit = _mm512_set1_epi64((long long)0x8040201008040201u);
+
+	return _mm512_mask_add_epi8(q, _mm512_test_epi8_mask(
+	    _mm512_shuffle_epi8(h, spread), bit), q, _mm512_set1_epi8(16));
+}
+
+/* The values of four blocks: their first halves, their second halves. */
+INLINE void
+bytes32(int type, __m512i z[2], const unsigned char *p)
+{
+	static const int16_t w9[] = LANES(EIGHT, 9, 1, 4);
+	static const int16_t w10[] = LANES(EIGHT, 10, 2, 8);
+	static const int16_t w11[] = LANES(EIGHT, 11, 3, 12);
+	static const int16_t w12[] = LANES(EIGHT, 12, 4, 16);
+	static const int16_t first[] = LANES(EIGHT, 17, 0, 32);
+	static const int16_t last[] = LANES(EIGHT, 17, 0, 27);
+	static const int16_t h11[][32] = { LANES(SAME, 11, 1, 12),
+		LANES(SAME, 11, 2, 12) };
+	static const int16_t h12[][32] = { LANES(SAME, 12, 2, 16),
+		LANES(SAME, 12, 3, 16) };
+	__m512i v;
+
+	switch (type) {
+	case DTYPE_Q8_0:
+		z[0] = _mm512_xor_si512(words(p + 2, first, 32),
+		    _mm512_set1_epi8(-128));
+		z[1] = _mm512_xor_si512(words(p + 18, last, 27),
+		    _mm512_set1_epi8(-128));
+		return;
+	case DTYPE_Q4_1:
+		v = words(p, w10, 8);
+		break;
+	case DTYPE_Q5_0:
+		v = words(p, w11, 12);
+		break;
+	case DTYPE_Q5_1:
+		v = words(p, w12, 16);
+		break;
+	default:
+		v = words(p, w9, 4);
+	}
+	z[0] = low4(v);
+	z[1] = high4(v);
+	for (int i = 0; i < 2; i++) {
+		if (type == DTYPE_Q5_0)
+			z[i] = add_fifth(z[i], words(p, h11[i], 12));
+		if (type == DTYPE_Q5_1)
+			z[i] = add_fifth(z[i], words(p, h12[i], 16));
+		if (type == DTYPE_IQ4_NL)
+			z[i] = iq4(z[i]);
+	}
+}
+
+#define ONCE(at, skip) WORD(at, skip)
+
+/* The scales of four blocks as f16, in the lower half. */
+INLINE __m128i
+scales32(int type, const unsigned char *p)
+{
+	static const int16_t d9[32] = LANES(ONCE, 9, 0, 4);
+	static const int16_t d10[32] = LANES(ONCE, 10, 0, 8);
+	static const int16_t d11[32] = LANES(ONCE, 11, 0, 12);
+	static const int16_t d12[32] = LANES(ONCE, 12, 0, 16);
+	static const int16_t d17[32] = LANES(ONCE, 17, 0, 33);
+
+	switch (type) {
+	case DTYPE_Q8_0:
+		return _mm512_castsi512_si128(words(p, d17, 33));
+	case DTYPE_Q4_1:
+		return _mm512_castsi512_si128(words(p, d10, 8));
+	case DTYPE_Q5_0:
+		return _mm512_castsi512_si128(words(p, d11, 12));
+	case DTYPE_Q5_1:
+		return _mm512_castsi512_si128(words(p, d12, 16));
+	default:
+		return _mm512_castsi512_si128(words(p, d9, 4));
+	}
+}
+
+/* The minima of four blocks of Q4_1 or Q5_1. */
+INLINE __m128i
+minima32(int type, const unsigned char *p)
+{
+	static const int16_t m10[32] = LANES(ONCE, 10, 1, 8);
+	static const int16_t m12[32] = LANES(ONCE, 12, 1, 16);
+
+	return _mm512_castsi512_si128(type == DTYPE_Q4_1 ? words(p, m10, 8)
+	                                                 : words(p, m12, 16));
+}
+
+/* f16 of four rows (v[row][block]) to floats [block][row]. */
+INLINE __m512
+halves(const __m128i v[4])
+{
+	__m128i a = _mm_unpacklo_epi16(v[0], v[1]);
+	__m128i b = _mm_unpacklo_epi16(v[2], v[3]);
+
+	return _mm512_cvtph_ps(_mm256_set_m128i(_mm_unpackhi_epi32(a, b),
+	    _mm_unpacklo_epi32(a, b)));
+}
+
+/* Super-blocks of 256. */
+
+/* Bits 0 and 2 of the lower and the upper half, and so on, of 32 bytes. */
+INLINE __m512i
+crumbs(__m512i v, int from)
+{
+	__m512i shift = _mm512_inserti64x4(_mm512_set1_epi16((short)from),
+	    _mm256_set1_epi16((short)(from + 2)), 1);
+
+	return _mm512_and_si512(_mm512_srlv_epi16(v, shift),
+	    _mm512_set1_epi8(3));
+}
+
+/* Both halves the 32 bytes at p. */
+INLINE __m512i
+twice(const unsigned char *p)
+{
+	return _mm512_broadcast_i64x4(_mm256_loadu_si256((const void *)p));
+}
+
+/* Add n to the bytes that have bit `lower` (lower half) or `upper` set in h. */
+INLINE __m512i
+add_where(__m512i q, __m512i h, int lower, int upper, int n)
+{
+	__m512i bit = _mm512_inserti64x4(_mm512_set1_epi8((char)(1 << lower)),
+	    _mm256_set1_epi8((char)(1 << upper)), 1);
+
+	return _mm512_mask_add_epi8(q, _mm512_test_epi8_mask(h, bit), q,
+	    _mm512_set1_epi8((char)n));
+}
+
+/* The 256 values of a super-block. */
+INLINE void
+bytes256(int type, __m512i z[4], const unsigned char *p)
+{
+	for (int i = 0; i < 2; i++, z += 2) {
+		__m512i v, h;
+		switch (type) {
+		case DTYPE_Q2_K:
+			v = twice(p + 16 + 32 * i);
+			z[0] = crumbs(v, 0);
+			z[1] = crumbs(v, 4);
+			break;
+		case DTYPE_Q3_K:
+			v = twice(p + 32 + 32 * i);
+			h = twice(p);
+			z[0] = add_where(crumbs(v, 0), h, 4 * i, 4 * i + 1, 4);
+			z[1] = add_where(crumbs(v, 4), h, 4 * i + 2, 4 * i + 3,
+			    4);
+			break;
+		case DTYPE_Q4_K:
+			v = _mm512_loadu_si512(p + 16 + 64 * i);
+			z[0] = low4(v);
+			z[1] = high4(v);
+			break;
+		case DTYPE_Q5_K:
+			v = _mm512_loadu_si512(p + 48 + 64 * i);
+			h = twice(p + 16);
+			z[0] = add_where(low4(v), h, 4 * i, 4 * i + 2, 16);
+			z[1] = add_where(high4(v), h, 4 * i + 1, 4 * i + 3,
+			    16);
+			break;
+		case DTYPE_Q6_K:
+			v = _mm512_loadu_si512(p + 64 * i);
+			h = twice(p + 128 + 32 * i);
+			z[0] = _mm512_or_si512(low4(v),
+			    _mm512_slli_epi16(crumbs(h, 0), 4));
+			z[1] = _mm512_or_si512(high4(v),
+			    _mm512_slli_epi16(crumbs(h, 4), 4));
+			break;
+		case DTYPE_IQ4_XS:
+			v = _mm512_loadu_si512(p + 8 + 64 * i);
+			z[0] = iq4(low4(v));
+			z[1] = iq4(high4(v));
+			break;
+		}
+	}
+}
+
+/* The integer scales of a super-block, and its minima where it has some, as
+ * words: 16 scales of groups of 16, or 8 of groups of 32. */
+INLINE __m256i
+scales256(int type, const unsigned char *p)
+{
+	const uint32_t two = 0x03030303u, four = 0x0f0f0f0fu;
+	__m128i v;
+	uint32_t a, b, c;
+
+	switch (type) {
+	case DTYPE_Q2_K:
+		v = _mm_and_si128(_mm_loadu_si128((const void *)p),
+		    _mm_set1_epi8(15));
+		return _mm256_cvtepu8_epi16(v);
+	case DTYPE_Q3_K:
+		memcpy(&a, p + 96, 4);
+		memcpy(&b, p + 100, 4);
+		memcpy(&c, p + 104, 4);
+		v = _mm_setr_epi32((int)((a & four) | (c & two) << 4),
+		    (int)((b & four) | (c >> 2 & two) << 4),
+		    (int)((a >> 4 & four) | (c >> 4 & two) << 4),
+		    (int)((b >> 4 & four) | (c >> 6 & two) << 4));
+		return _mm256_sub_epi16(_mm256_cvtepu8_epi16(v),
+		    _mm256_set1_epi16(32));
+	case DTYPE_Q4_K:
+	case DTYPE_Q5_K: /* the minima behind the scales */
+		memcpy(&a, p + 4, 4);
+		memcpy(&b, p + 8, 4);
+		memcpy(&c, p + 12, 4);
+		v = _mm_setr_epi32((int)(a & 0x3f3f3f3fu),
+		    (int)((c & four) | (a >> 2 & 0x30303030u)),
+		    (int)(b & 0x3f3f3f3fu),
+		    (int)((c >> 4 & four) | (b >> 2 & 0x30303030u)));
+		return _mm256_cvtepu8_epi16(v);
+	case DTYPE_Q6_K:
+		return _mm256_cvtepi8_epi16(
+		    _mm_loadu_si128((const void *)(p + 192)));
+	default: /* IQ4_XS: nibbles in order, and above them two bits each */
+		memcpy(&a, p + 4, 4);
+		memcpy(&b, p, 4);
+		v = _mm_srlv_epi32(_mm_set1_epi32((int)a),
+		    _mm_setr_epi32(0, 4, 0, 0));
+		v = _mm_unpacklo_epi8(v, _mm_shuffle_epi32(v, 1));
+		v = _mm_and_si128(_mm_cvtepu8_epi16(v), _mm_set1_epi16(15));
+		v = _mm_or_si128(v, _mm_and_si128(_mm_slli_epi16(_mm_srlv_epi16(
+		    _mm_set1_epi16((short)(b >> 16)),
+		    _mm_setr_epi16(0, 2, 4, 6, 8, 10, 12, 14)), 4),
+		    _mm_set1_epi16(0x30)));
+		return _mm256_castsi128_si256(
+		    _mm_sub_epi16(v, _mm_set1_epi16(32)));
+	}
+}
+
+/* What a super-block's sums of activations are multiplied with: its minima;
+ * or its scales, for what the offset added. */
+INLINE __m256i
+corrections256(int type, __m256i scales, const unsigned char *p)
+{
+	switch (type) {
+	case DTYPE_Q2_K:
+		return _mm256_and_si256(_mm256_srli_epi16(_mm256_cvtepu8_epi16(
+		    _mm_loadu_si128((const void *)p)), 4),
+		    _mm256_set1_epi16(15));
+	case DTYPE_Q4_K:
+	case DTYPE_Q5_K:
+		return _mm256_castsi128_si256(
+		    _mm256_extracti128_si256(scales, 1));
+	default:
+		return scales;
+	}
+}
+
+/* Its float scale, and its minimum, as f16. */
+INLINE uint16_t
+d256(int type, const unsigned char *p)
+{
+	size_t at = type == DTYPE_Q2_K ? 80 : type == DTYPE_Q3_K ? 108 :
+	    type == DTYPE_Q6_K ? 208 : 0;
+	uint16_t d;
+
+	memcpy(&d, p + at, 2);
+	return d;
+}
+
+INLINE uint16_t
+dmin256(int type, const unsigned char *p)
+{
+	uint16_t m;
+
+	memcpy(&m, p + (type == DTYPE_Q2_K ? 82 : 2), 2);
+	return m;
+}
+
+#endif
+#endif

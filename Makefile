@@ -28,14 +28,15 @@ ALL_CFLAGS = $(STD) $(BITS) $(WARN) -Ilib -pthread $(CPPFLAGS) $(CFLAGS) $(DEV)
 LINK = $(CC) -pthread $(CFLAGS) $(LDFLAGS) $(DEV)
 
 PROGS = tokenize detokenize until forward logits-to-probs topk topp minp \
-	pless typical eta topnsigma xtc mirostat norepeat bias mix draw distcat \
-	kvcache show surprisal gltr curvature binoculars watermark \
+	pless typical eta topnsigma xtc mirostat norepeat bias only mix draw \
+	distcat kvcache show surprisal gltr curvature binoculars watermark \
 	watermark-detect
 SCRIPTS = generate
 MODULES = util buf io map bundled tokens modelfile gguf \
 	json \
 	dtype quant fmath rng \
 	seqmap dist history softmax select mirostate \
+	ere nfa dfa trie \
 	kern kernel_scalar kernel_scalar_q \
 	kernel_avx2 kernel_avx2_float kernel_avx2_q8 kernel_avx2_attn \
 	kernel_avx512 kernel_avx512_float kernel_avx512_attn \

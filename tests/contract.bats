@@ -1,5 +1,6 @@
 # What every filter of distributions keeps to. A new one is a new line here.
 load helper
+load vocab
 
 FILTERS='
 logits-to-probs
@@ -15,6 +16,7 @@ topnsigma 1
 xtc -s 1 0.2 0.5
 mirostat 1.5 0.5
 norepeat -n 3 -d 0.5
+only -m v.gguf -r b?[a-d]*
 watermark -k 5
 '
 # These read distributions too, and write something else or any form.
@@ -48,8 +50,9 @@ stream() {
 	record 'kind=L vocab=10 seq=0 pos=4 ctx=1 eog=2'
 }
 
-# The inputs, in both forms.
+# The inputs, in both forms, and a vocabulary of ten tokens.
 inputs() {
+	put_vocab >v.gguf
 	stream >in.t
 	distcat -b in.t >in.b
 	stream | head -n 9 >one.t

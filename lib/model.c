@@ -312,24 +312,13 @@ tensors(struct load *l, size_t ctx)
 		}
 }
 
-static int
-cmp_id(const void *a, const void *b)
-{
-	int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* What the tokenizer's keys say to the model: how many ids there are, and
  * which of them end a text. */
 static void
 vocabulary(struct load *l)
 {
-	static const char *const end[] = { "tokenizer.ggml.eos_token_id",
-		"tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id" };
 	struct model *m = l->m;
 	const struct mf_kv *kv;
-	uint64_t v;
 	int r;
 
 	m->n_token = m->n_vocab;
@@ -342,22 +331,11 @@ vocabulary(struct load *l)
 		    (unsigned long long)kv->n, m->n_vocab);
 	else if (r == 1)
 		m->n_token = (size_t)kv->n;
-	for (size_t i = 0; i < 3 && !l->bad; i++) {
-		bool have = false;
-		r = mf_uint(&m->file, end[i], &v, l->err);
-		if (r < 0)
-			l->bad = true;
-		if (r != 1 || (i > 0 && v == UINT32_MAX))
-			continue;
-		if (v >= m->n_token)
-			refuse(l, "key %s: %llu is not an id", end[i],
-			    (unsigned long long)v);
-		for (size_t j = 0; j < m->n_eog; j++)
-			have |= (uint64_t)m->eog[j] == v;
-		if (!have && !l->bad)
-			m->eog[m->n_eog++] = (int32_t)v;
-	}
-	qsort(m->eog, m->n_eog, sizeof(m->eog[0]), cmp_id);
+	if (l->bad)
+		return;
+	r = mf_end_ids(&m->file, m->n_token, m->eog, l->err);
+	l->bad = r < 0;
+	m->n_eog = r > 0 ? (size_t)r : 0;
 }
 
 int

@@ -4,8 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "dtype.h"
 #include "gguf.h"
+#include "hf.h"
 
 uint32_t
 get_u32(const unsigned char *p)
@@ -92,15 +95,111 @@ mf_sort(struct modelfile *f, char *err)
 		if (cmp_kv(&f->kv[i - 1], &f->kv[i]) == 0)
 			s = &f->kv[i].key;
 	if (s != NULL)
-		return fail(err, "key %.*s: stands twice",
-		    (int)(s->len > 64 ? 64 : s->len), s->p);
+		return fail(err, "key %.*s: stands twice", MF_SHOW(*s));
 	for (size_t i = 1; i < f->ntensor; i++)
 		if (cmp_tensor(&f->tensor[i - 1], &f->tensor[i]) == 0)
 			s = &f->tensor[i].name;
 	if (s != NULL)
-		return fail(err, "tensor %.*s: stands twice",
-		    (int)(s->len > 64 ? 64 : s->len), s->p);
+		return fail(err, "tensor %.*s: stands twice", MF_SHOW(*s));
 	return 0;
+}
+
+void *
+mf_make(struct modelfile *f, size_t n, size_t size)
+{
+	f->made = xreallocarray(f->made, f->nmade + 1, sizeof(*f->made));
+	return f->made[f->nmade++] = xaligned(n, size);
+}
+
+static struct mf_str
+copy_str(struct modelfile *f, const char *s)
+{
+	struct mf_str copy = { NULL, strlen(s) };
+
+	return (struct mf_str) { memcpy(mf_make(f, copy.len + 1, 1), s,
+	    copy.len + 1), copy.len };
+}
+
+/* A new key with room for n values. */
+static unsigned char *
+put(struct modelfile *f, const char *key, enum mf_type type, bool array,
+    size_t n, size_t size)
+{
+	unsigned char *p = mf_make(f, n, size);
+
+	f->kv = xreallocarray(f->kv, f->nkv + 1, sizeof(*f->kv));
+	f->kv[f->nkv++] = (struct mf_kv) { copy_str(f, key), type, array, n,
+		p };
+	return p;
+}
+
+static void
+store(unsigned char *p, uint64_t v, size_t n)
+{
+	for (size_t i = 0; i < n; i++, v >>= 8)
+		p[i] = (unsigned char)v;
+}
+
+void
+mf_put_uint(struct modelfile *f, const char *key, uint64_t v)
+{
+	store(put(f, key, MF_U64, false, 1, 8), v, 8);
+}
+
+void
+mf_put_float(struct modelfile *f, const char *key, double v)
+{
+	uint64_t u;
+
+	memcpy(&u, &v, sizeof(u));
+	store(put(f, key, MF_F64, false, 1, 8), u, 8);
+}
+
+void
+mf_put_bool(struct modelfile *f, const char *key, bool v)
+{
+	*put(f, key, MF_BOOL, false, 1, 1) = v;
+}
+
+void
+mf_put_string(struct modelfile *f, const char *key, const char *v)
+{
+	size_t n = strlen(v);
+	unsigned char *p = put(f, key, MF_STR, false, 1, n + 8);
+
+	store(p, n, 8);
+	memcpy(p + 8, v, n);
+}
+
+void
+mf_put_uints(struct modelfile *f, const char *key, const uint32_t *v, size_t n)
+{
+	unsigned char *p = put(f, key, MF_U32, true, n, 4);
+
+	for (size_t i = 0; i < n; i++)
+		store(p + 4 * i, v[i], 4);
+}
+
+void
+mf_put_bools(struct modelfile *f, const char *key, const bool *v, size_t n)
+{
+	unsigned char *p = put(f, key, MF_BOOL, true, n, 1);
+
+	for (size_t i = 0; i < n; i++)
+		p[i] = v[i];
+}
+
+float *
+mf_put_floats(struct modelfile *f, const char *name, size_t n)
+{
+	float *v = mf_make(f, n, sizeof(*v));
+
+	f->tensor = xreallocarray(f->tensor, f->ntensor + 1,
+	    sizeof(*f->tensor));
+	f->tensor[f->ntensor++] = (struct mf_tensor) { .name = copy_str(f,
+	    name), .type = DTYPE_F32, .ndim = 1, .ne = { n, 1, 1, 1 },
+		.data = (unsigned char *)v, .size = n * sizeof(*v) };
+	return v;
 }
 
 /* Map one GGUF file: f has its metadata and tensors. */
@@ -176,11 +275,24 @@ open_parts(struct modelfile *f, const char *path, uint64_t count, char *err)
 	return r == 0 ? mf_sort(f, err) : r;
 }
 
+/* Is this the path of a directory, or of the config.json in one? */
+static bool
+is_hf(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	struct stat st;
+
+	return strcmp(slash != NULL ? slash + 1 : path, "config.json") == 0 ||
+	    (stat(path, &st) == 0 && S_ISDIR(st.st_mode));
+}
+
 int
 modelfile_open(struct modelfile *f, const char *path, char *err)
 {
 	uint64_t count = 1, no = 0;
 
+	if (is_hf(path))
+		return hf_open(f, path, err);
 	if (open_gguf(f, path, err) != 0)
 		return -1;
 	if (mf_uint(f, "split.count", &count, err) < 0 ||
@@ -203,6 +315,9 @@ modelfile_close(struct modelfile *f)
 	for (size_t i = 0; i < f->nmap; i++)
 		map_close(&f->map[i]);
 	free(f->map);
+	for (size_t i = 0; i < f->nmade; i++)
+		free(f->made[i]);
+	free(f->made);
 	*f = (struct modelfile) { 0 };
 }
 
@@ -320,4 +435,57 @@ mf_array(const struct modelfile *f, const char *key, enum mf_type type,
 		    name[type]);
 	*v = kv;
 	return 1;
+}
+
+static int
+cmp_id(const void *a, const void *b)
+{
+	int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Put v among the n ids, if it is not: how many there are then. */
+static int
+add_end_id(int32_t *id, int n, const char *key, uint64_t v, size_t n_token,
+    char *err)
+{
+	if (v >= n_token || v > INT32_MAX)
+		return fail(err, "key %s: id %llu is not in the vocabulary of "
+		    "%zu", key, (unsigned long long)v, n_token);
+	for (int i = 0; i < n; i++)
+		if (id[i] == (int32_t)v)
+			return n;
+	if (n == MF_END_IDS)
+		return fail(err, "key %s: more than %d ids", key, MF_END_IDS);
+	id[n] = (int32_t)v;
+	return n + 1;
+}
+
+int
+mf_end_ids(const struct modelfile *f, size_t n_token,
+    int32_t id[MF_END_IDS], char *err)
+{
+	static const char *const key[] = { "tokenizer.ggml.eos_token_id",
+		"tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id" };
+	static const char list[] = "tokenizer.ggml.eog_token_ids";
+	const struct mf_kv *kv = NULL;
+	uint64_t v;
+	int n = 0, r;
+
+	for (int i = 0; i < 3 && n >= 0; i++) {
+		if ((r = mf_uint(f, key[i], &v, err)) < 0)
+			return -1;
+		/* an old way to say that there is none */
+		if (r == 1 && (i == 0 || v != UINT32_MAX))
+			n = add_end_id(id, n, key[i], v, n_token, err);
+	}
+	if (n < 0 || (r = mf_array(f, list, MF_U32, &kv, err)) < 0)
+		return -1;
+	for (uint64_t i = 0; r == 1 && i < kv->n && n >= 0; i++)
+		n = add_end_id(id, n, list, get_u32(kv->p + 4 * i), n_token,
+		    err);
+	if (n > 0)
+		qsort(id, (size_t)n, sizeof(*id), cmp_id);
+	return n;
 }

@@ -51,6 +51,8 @@ struct mf_tensor {
 struct modelfile {
 	struct map *map; /* (nmap) owned */
 	size_t nmap;
+	void **made; /* (nmade) memory that loaders made; owned */
+	size_t nmade;
 	struct mf_kv *kv; /* ascending by key; owned */
 	size_t nkv;
 	struct mf_tensor *tensor; /* ascending by name; owned */
@@ -60,10 +62,14 @@ struct modelfile {
 	                   usual for GGUF files of the family */
 };
 
+/* A string of a model for a message's %.*s. */
+#define MF_SHOW(s) (int)((s).len > 100 ? 100 : (s).len), (s).p
+
 /*
  * Open a GGUF file, or the first of several that a model was split into
- * (NAME-00001-of-0000N.gguf; the others beside it). 0, or -1 with the reason in
- * err (the path is not in it).
+ * (NAME-00001-of-0000N.gguf; the others beside it), or a Hugging Face directory
+ * (or the config.json in it; see hf.h). 0, or -1 with the reason in err (the
+ * path is not in it).
  */
 int modelfile_open(struct modelfile *f, const char *path, char *err);
 void modelfile_close(struct modelfile *f);
@@ -86,10 +92,39 @@ int mf_array(const struct modelfile *f, const char *key, enum mf_type type,
  * kv->n calls. */
 struct mf_str mf_next_str(const unsigned char **cursor);
 
+/*
+ * The ids that end a text, ascending: of the keys tokenizer.ggml.eos_token_id,
+ * eot_token_id and eom_token_id, and of a list, eog_token_ids, that Hugging
+ * Face models may have. How many, or -1 with the reason in err, as when one is
+ * not below n_token.
+ */
+enum { MF_END_IDS = 8 };
+int mf_end_ids(const struct modelfile *f, size_t n_token,
+    int32_t id[MF_END_IDS], char *err);
+
 /* For loaders: bytes of a scalar (0 for strings, arrays, unknown types); put
- * both lists in order, or -1 with the reason in err when a name stands twice. */
+ * both lists in order, or -1 with the reason in err when a name stands
+ * twice. */
 size_t mf_size(uint32_t type);
 int mf_sort(struct modelfile *f, char *err);
+
+/*
+ * For loaders that translate: zeroed memory, a key, a tensor that live until
+ * modelfile_close. Names and values are copied; a tensor's elements are the
+ * caller's to fill in, or to point to. The lists are no longer in order then.
+ */
+void *mf_make(struct modelfile *f, size_t n, size_t size);
+void mf_put_uint(struct modelfile *f, const char *key, uint64_t v);
+void mf_put_float(struct modelfile *f, const char *key, double v);
+void mf_put_bool(struct modelfile *f, const char *key, bool v);
+void mf_put_string(struct modelfile *f, const char *key, const char *v);
+/* An array of n U32 (MF_U32), or of BOOL, of which each byte is one of v. */
+void mf_put_uints(struct modelfile *f, const char *key, const uint32_t *v,
+    size_t n);
+void mf_put_bools(struct modelfile *f, const char *key, const bool *v,
+    size_t n);
+/* A new F32 tensor of n elements, to be filled in. */
+float *mf_put_floats(struct modelfile *f, const char *name, size_t n);
 
 /* Little-endian loads from unaligned memory. */
 uint32_t get_u32(const unsigned char *p);

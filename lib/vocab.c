@@ -198,18 +198,10 @@ read_id(const struct vocab *v, const struct modelfile *g, const char *key,
 static int
 read_eog(struct vocab *v, const struct modelfile *g, char *err)
 {
-	static const char *const key[] = { "tokenizer.ggml.eos_token_id",
-		"tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id" };
+	int r = mf_end_ids(g, v->n, v->eog, err);
 
-	for (int i = 0; i < 3; i++) {
-		int32_t id = -1;
-		int r = read_id(v, g, key[i], &id, err);
-		if (r < 0)
-			return -1;
-		if (r == 1 && !vocab_is_eog(v, id))
-			v->eog[v->neog++] = id;
-	}
-	return 0;
+	v->neog = r > 0 ? (size_t)r : 0;
+	return r < 0 ? -1 : 0;
 }
 
 static int

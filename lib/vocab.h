@@ -49,7 +49,7 @@ struct vocab {
 	int32_t bos;               /* begins a text; -1: there is none */
 	bool add_bos;              /* the model wants texts to begin with it */
 	bool add_space;            /* and a blank is put in front of them */
-	int32_t eog[3];            /* (neog) end generation */
+	int32_t eog[MF_END_IDS];   /* (neog) end generation */
 	size_t neog;
 };
 

@@ -188,7 +188,7 @@ broken_llama() {
 	gguf-edit tensor-dims output.weight 64 299 <"$LLAMA" >output.gguf
 	refused 'tensor output.weight: its shape is 64 x 299, not 64 x 300' \
 		output.gguf
-	broken 'key tokenizer.ggml.eos_token_id: 300 is not an id' \
+	broken 'key tokenizer.ggml.eos_token_id: id 300 is not in the vocabulary of 300' \
 		set tokenizer.ggml.eos_token_id 300
 	broken 'key tokenizer.ggml.tokens: not an array of string' \
 		number tokenizer.ggml.tokens 1
@@ -211,7 +211,7 @@ broken_llama() {
 	: >empty
 	refused 'empty file' empty
 	mkdir folder
-	refused 'is a directory' folder
+	refused 'config.json: No such file or directory' folder
 	mkfifo fifo
 	fails 1 'forward: fifo: not a regular file' \
 		timeout 10 forward -m fifo </dev/null
@@ -236,4 +236,54 @@ broken_llama() {
 	refused 'key ?\[31m: unknown type 77' broken.gguf
 	: >"$esc"
 	fails 1 'forward: ?\[31m: empty file' forward -m "$esc" </dev/null
+}
+
+# split NAME N: model-0000I-of-0000N.gguf of the GPT-2 model, in N parts
+split() {
+	local i
+	for ((i = 0; i < $2; i++)); do
+		gguf-edit part "$i" "$2" <"$GPT2" \
+			>"$(printf '%s-%05d-of-%05d.gguf' "$1" $((i + 1)) "$2")"
+	done
+}
+
+@test "gguf: a model in several files" {
+	echo 1 2 3 >line
+	forward -m "$GPT2" <line >want
+	for n in 2 3 7; do
+		split whole "$n"
+		forward -m "whole-00001-of-0000$n.gguf" <line | cmp - want
+	done
+	split whole 1
+	forward -m whole-00001-of-00001.gguf <line | cmp - want
+}
+
+@test "gguf: several files that do not make a model" {
+	split m 3
+	refused 'part 2 of a model in 3 parts: name the first' \
+		m-00002-of-00003.gguf
+	mv m-00002-of-00003.gguf second
+	refused 'part 2: No such file or directory' m-00001-of-00003.gguf
+	cp m-00003-of-00003.gguf m-00002-of-00003.gguf
+	refused 'part 2: says that it is another' m-00001-of-00003.gguf
+	cp "$GPT2" m-00002-of-00003.gguf
+	refused 'part 2: says that it is another' m-00001-of-00003.gguf
+	head -c 999 second >m-00002-of-00003.gguf
+	refused 'part 2: *' m-00001-of-00003.gguf
+	gguf-edit tensors 8 <second >m-00002-of-00003.gguf
+	refused '27 tensors in all parts, not 28' m-00001-of-00003.gguf
+	cp second m-00002-of-00003.gguf
+	gguf-edit set split.tensors.count 27 <m-00001-of-00003.gguf >first
+	mv first m-00001-of-00003.gguf
+	refused '28 tensors in all parts, not 27' m-00001-of-00003.gguf
+	split m 3
+	t=$(gguf-edit list <m-00001-of-00003.gguf |
+		awk '$2 == "tensor" { print $3; exit }')
+	u=$(gguf-edit list <second | awk '$2 == "tensor" { print $3; exit }')
+	gguf-edit tensor-name "$u" "$t" <second >m-00002-of-00003.gguf
+	refused "tensor $t: stands twice" m-00001-of-00003.gguf
+	split m 3
+	cp m-00001-of-00003.gguf other.gguf
+	refused 'the first of 3 parts, but its name does not end in -00001-of-00003.gguf' \
+		other.gguf
 }

@@ -15,6 +15,8 @@
  *	tensor-name NAME NEW
  *	tensor-type NAME N, tensor-offset NAME N, tensor-dims NAME [N ...]
  *	nan NAME                the tensor's first element becomes NaN
+ *	part I N                the I-th (from 0) of N parts that the file is
+ *	                        split into: keys in the first, tensors in all
  *
  * Where the metadata grow or shrink, what follows them is aligned anew. The
  * program reads files on its own, not through lib/gguf, which it tests; it
@@ -332,6 +334,53 @@ print_edited(const struct file *f, const struct edit *e)
 	fwrite(f->p + f->data, 1, f->size - f->data, stdout);
 }
 
+/* The offset of tensor i's data, or where the last one's end. */
+static size_t
+offset(const struct file *f, size_t i)
+{
+	return i < f->ntensor ? get(f, f->tensor[i].end - 8, 8)
+	                      : f->size - f->data;
+}
+
+/* Part no of n, as llama.cpp's gguf-split makes them: tensors must lie in the
+ * order of their descriptions. */
+static void
+print_part(const struct file *f, size_t no, size_t n)
+{
+	static const char zero[32];
+	static struct edit e;
+	size_t from = f->ntensor * no / n, to = f->ntensor * (no + 1) / n;
+	size_t cut;
+
+	put_bytes(&e, f->p, 8);
+	put(&e, to - from, 8);
+	put(&e, (no == 0 ? f->nkey : 0) + 3, 8);
+	put_str(&e, "split.no");
+	put(&e, U32, 4);
+	put(&e, no, 4);
+	put_str(&e, "split.count");
+	put(&e, U32, 4);
+	put(&e, n, 4);
+	put_str(&e, "split.tensors.count");
+	put(&e, U32, 4);
+	put(&e, f->ntensor, 4);
+	fwrite(e.p, 1, cut = e.new, stdout);
+	for (size_t i = 0; no == 0 && i < f->nkey; i++)
+		cut += fwrite(f->p + f->key[i].at, 1,
+		    f->key[i].end - f->key[i].at, stdout);
+	e.new = 0;
+	for (size_t i = from; i < to; i++) {
+		const struct item *t = &f->tensor[i];
+		put_bytes(&e, f->p + t->at, t->end - 8 - t->at);
+		put(&e, offset(f, i) - offset(f, from), 8);
+	}
+	fwrite(e.p, 1, e.new, stdout);
+	cut += e.new;
+	fwrite(zero, 1, (32 - cut % 32) % 32, stdout);
+	fwrite(f->p + f->data + offset(f, from), 1,
+	    offset(f, to) - offset(f, from), stdout);
+}
+
 static void
 slurp(struct file *f)
 {
@@ -375,6 +424,11 @@ main(int argc, char **argv)
 	parse(&f);
 	if (argc == 2) {
 		list(&f);
+	} else if (strcmp(argv[1], "part") == 0) {
+		if (argc != 4)
+			die("part: I N", "");
+		print_part(&f, strtoul(argv[2], NULL, 0),
+		    strtoul(argv[3], NULL, 0));
 	} else {
 		make_edit(&f, argv[1], argv + 2, &e);
 		print_edited(&f, &e);

@@ -4,24 +4,38 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "util.h"
 
-enum { SPIN = 4000 }; /* about 10 microseconds */
+enum { SPIN = 20 * 1000 }; /* nanoseconds to wait before sleeping */
+
+/* A worker's own part of the range; what is left of it others take. */
+struct part {
+	atomic_size_t next;
+	size_t end;
+	char apart[128 - 2 * sizeof(size_t)]; /* no cache line in common */
+};
+
+/* What threads that sleep are woken by. */
+struct bell {
+	pthread_cond_t cond;
+	atomic_size_t sleeping;
+};
 
 struct pool {
 	size_t threads;
 	pthread_t *thread;
-	pthread_mutex_t lock;
-	pthread_cond_t wake, idle;
-	/* the current run; written by the caller while nobody works */
+	struct part *part; /* (threads) */
+	/* the current run; written while it is closed and nobody is inside */
 	pool_work *work;
 	void *arg;
-	size_t n, chunk;
-	atomic_size_t next;  /* first piece that nobody has taken */
-	atomic_uint run;     /* number of the current run */
-	atomic_size_t busy;  /* workers that have not finished it */
-	bool quit;
+	size_t chunk;
+	atomic_uint run; /* odd: open, counted up by each opening and closing */
+	atomic_size_t inside; /* workers that may be at it */
+	atomic_bool quit;
+	pthread_mutex_t lock;
+	struct bell open, empty; /* a run is open; nobody is inside */
 };
 
 struct worker {
@@ -29,31 +43,79 @@ struct worker {
 	size_t index;
 };
 
+/* Do one's own part, then what is left of the others'. */
 static void
 take(struct pool *p, size_t worker)
 {
-	for (;;) {
-		size_t from = atomic_fetch_add(&p->next, p->chunk);
-		size_t to;
-		if (from >= p->n)
-			return;
-		to = p->n - from > p->chunk ? from + p->chunk : p->n;
-		p->work(p->arg, from, to, worker);
+	for (size_t i = 0; i < p->threads; i++) {
+		struct part *part = &p->part[(worker + i) % p->threads];
+		size_t from, end = part->end;
+		while ((from = atomic_fetch_add(&part->next, p->chunk)) < end)
+			p->work(p->arg, from, end - from > p->chunk
+			    ? from + p->chunk : end, worker);
 	}
 }
 
-/* Wait until a run other than `seen` is on. */
-static unsigned
-await(struct pool *p, unsigned seen)
+static int64_t
+now(void)
 {
-	for (int i = 0; i < SPIN; i++)
-		if (atomic_load(&p->run) != seen)
-			return atomic_load(&p->run);
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* Whether a run other than `seen` is open, or the end has come. */
+static bool
+is_open(struct pool *p, unsigned seen)
+{
+	unsigned run = atomic_load(&p->run);
+
+	return (run % 2 == 1 && run != seen) || atomic_load(&p->quit);
+}
+
+static bool
+is_empty(struct pool *p, unsigned seen)
+{
+	(void)seen;
+	return atomic_load(&p->inside) == 0;
+}
+
+/* Wait for what `so` tells: at first awake, then for the bell. */
+static void
+await(struct pool *p, bool (*so)(struct pool *, unsigned), unsigned seen,
+    struct bell *b)
+{
+	int64_t start = 0;
+
+	for (int i = 1; !so(p, seen); i++) {
+		if (i % 64 != 0)
+			continue;
+		if (start == 0)
+			start = now();
+		else if (now() - start > SPIN)
+			break;
+	}
+	if (so(p, seen))
+		return;
 	pthread_mutex_lock(&p->lock);
-	while (atomic_load(&p->run) == seen)
-		pthread_cond_wait(&p->wake, &p->lock);
+	atomic_fetch_add(&b->sleeping, 1);
+	while (!so(p, seen))
+		pthread_cond_wait(&b->cond, &p->lock);
+	atomic_fetch_sub(&b->sleeping, 1);
 	pthread_mutex_unlock(&p->lock);
-	return atomic_load(&p->run);
+}
+
+/* To be rung after the change: whoever falls asleep looks after having said so,
+ * and so either sees it or is woken. */
+static void
+ring(struct pool *p, struct bell *b)
+{
+	if (atomic_load(&b->sleeping) == 0)
+		return;
+	pthread_mutex_lock(&p->lock);
+	pthread_cond_broadcast(&b->cond);
+	pthread_mutex_unlock(&p->lock);
 }
 
 static void *
@@ -65,15 +127,16 @@ worker(void *arg)
 
 	free(arg);
 	for (;;) {
-		seen = await(p, seen);
-		if (p->quit)
+		await(p, is_open, seen, &p->open);
+		if (atomic_load(&p->quit))
 			return NULL;
-		take(p, w.index);
-		if (atomic_fetch_sub(&p->busy, 1) == 1) {
-			pthread_mutex_lock(&p->lock);
-			pthread_cond_signal(&p->idle);
-			pthread_mutex_unlock(&p->lock);
-		}
+		/* while somebody is inside, nothing of a run changes */
+		atomic_fetch_add(&p->inside, 1);
+		seen = atomic_load(&p->run);
+		if (seen % 2 == 1)
+			take(p, w.index);
+		if (atomic_fetch_sub(&p->inside, 1) == 1)
+			ring(p, &p->empty);
 	}
 }
 
@@ -85,9 +148,10 @@ pool_open(size_t threads)
 
 	p->threads = threads;
 	p->thread = xcalloc(threads, sizeof(*p->thread));
+	p->part = xaligned(threads, sizeof(*p->part));
 	if (pthread_mutex_init(&p->lock, NULL) != 0 ||
-	    pthread_cond_init(&p->wake, NULL) != 0 ||
-	    pthread_cond_init(&p->idle, NULL) != 0)
+	    pthread_cond_init(&p->open.cond, NULL) != 0 ||
+	    pthread_cond_init(&p->empty.cond, NULL) != 0)
 		die("out of memory");
 	for (size_t i = 1; i < threads; i++) {
 		struct worker *w = xmalloc(sizeof(*w));
@@ -104,15 +168,6 @@ pool_threads(const struct pool *p)
 	return p->threads;
 }
 
-static void
-begin(struct pool *p)
-{
-	pthread_mutex_lock(&p->lock);
-	atomic_fetch_add(&p->run, 1);
-	pthread_cond_broadcast(&p->wake);
-	pthread_mutex_unlock(&p->lock);
-}
-
 void
 pool_run(struct pool *p, pool_work *work, void *arg, size_t n, size_t chunk)
 {
@@ -123,33 +178,30 @@ pool_run(struct pool *p, pool_work *work, void *arg, size_t n, size_t chunk)
 	}
 	p->work = work;
 	p->arg = arg;
-	p->n = n;
 	p->chunk = chunk;
-	atomic_store(&p->next, 0);
-	atomic_store(&p->busy, p->threads - 1);
-	begin(p);
+	for (size_t i = 0; i < p->threads; i++) {
+		atomic_store(&p->part[i].next, n * i / p->threads);
+		p->part[i].end = n * (i + 1) / p->threads;
+	}
+	atomic_fetch_add(&p->run, 1);
+	ring(p, &p->open);
 	take(p, 0);
-	for (int i = 0; i < SPIN; i++)
-		if (atomic_load(&p->busy) == 0)
-			return;
-	pthread_mutex_lock(&p->lock);
-	while (atomic_load(&p->busy) != 0)
-		pthread_cond_wait(&p->idle, &p->lock);
-	pthread_mutex_unlock(&p->lock);
+	/* whoever has not come by now is not waited for */
+	atomic_fetch_add(&p->run, 1);
+	await(p, is_empty, 0, &p->empty);
 }
 
 void
 pool_close(struct pool *p)
 {
-	if (p->threads > 1) {
-		p->quit = true;
-		begin(p);
-	}
+	atomic_store(&p->quit, true);
+	ring(p, &p->open);
 	for (size_t i = 1; i < p->threads; i++)
 		pthread_join(p->thread[i], NULL);
-	pthread_cond_destroy(&p->idle);
-	pthread_cond_destroy(&p->wake);
+	pthread_cond_destroy(&p->empty.cond);
+	pthread_cond_destroy(&p->open.cond);
 	pthread_mutex_destroy(&p->lock);
+	free(p->part);
 	free(p->thread);
 	free(p);
 }

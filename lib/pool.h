@@ -5,9 +5,13 @@
  *	pool_run(p, work, arg, 96, 4);
  *	pool_close(p);
  *
- * The caller is worker 0. Between runs the others spin for some microseconds
- * and then sleep, so that a program that waits on a pipe burns nothing. Which
- * worker does which piece is left to chance: a piece must not depend on it.
+ * The caller is worker 0. Each begins with its own part of the range, so that
+ * the same memory comes to the same processor, and then helps with the rest.
+ * Between runs workers spin for some microseconds and then sleep, so that a
+ * program that waits on a pipe burns nothing; one that wakes late, because it
+ * slept or others use its processor, finds the work done and is not waited for.
+ * Which worker does which piece is left to chance: a piece must not depend on
+ * it.
  */
 #ifndef POOL_H
 #define POOL_H

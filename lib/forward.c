@@ -7,6 +7,7 @@
 #include "fmath.h"
 
 enum {
+	MANY = 32,         /* rows from which on several attend together */
 	CHUNK = 128,       /* rows at a time, at most, and */
 	SCRATCH = 1 << 22, /* values of the widest scratch */
 };
@@ -42,8 +43,9 @@ forward_open(struct forward *f, const struct model *m, const struct kern *kern,
 	for (size_t i = m->n_layer; i-- > 0;)
 		if (m->layer[i].rope != NULL)
 			f->first[m->layer[i].rope - m->rope] = i;
-	f->ml = xaligned(threads * 2, group * sizeof(float));
-	f->o = xaligned(threads * group, m->head_dim * sizeof(float));
+	f->attn_rows = 64 / group < 1 ? 1 : 64 / group < 16 ? 64 / group : 16;
+	f->attn_size = f->attn_rows * group * (2 * m->head_dim + 2);
+	f->attn = xaligned(threads, f->attn_size * sizeof(float));
 	linear_in_init(&f->in, n, cols);
 }
 
@@ -61,8 +63,7 @@ forward_close(struct forward *f)
 	free(f->up);
 	free(f->turn[0]);
 	free(f->turn[1]);
-	free(f->ml);
-	free(f->o);
+	free(f->attn);
 	linear_in_free(&f->in);
 }
 
@@ -72,6 +73,7 @@ struct region {
 	const struct forward_row *row;
 	size_t layer;
 	const struct norm *norm;
+	size_t n; /* rows */
 };
 
 /*
@@ -227,48 +229,121 @@ store_rows(void *arg, size_t from, size_t to, size_t worker)
 	}
 }
 
-/* Pieces are (row, key/value head): the queries that share the head see all
- * positions up to the row's, page by page. The result takes q's place. */
+/* The positions of a page that a row sees; false: none. */
+static bool
+sees(struct kern_attn *at, size_t pos, size_t window, size_t page)
+{
+	size_t first = page * KERN_PAGE, to = pos + 1;
+	size_t from = window > 0 && window < to ? to - window : 0;
+
+	at->from = from > first ? from - first : 0;
+	at->to = to > first ? to - first : 0;
+	if (at->to > KERN_PAGE)
+		at->to = KERN_PAGE;
+	return at->from < at->to;
+}
+
+/* Queries that attend together: those of a key/value head, from rows of a
+ * sequence that follow each other. */
+struct queries {
+	float *q, *o;     /* (rows, n_head / n_kv, head_dim) */
+	float *max, *sum; /* (rows, n_head / n_kv) */
+	size_t rows, pos; /* position of the first row */
+};
+
+/* Attend to a page: all at once, if all see the same of it. */
+static void
+attend_page(const struct region *r, const struct queries *x, size_t head,
+    size_t page)
+{
+	const struct kern *kern = r->f->c.kern;
+	const struct model *m = r->f->m;
+	size_t group = m->n_head / m->n_kv, window = m->layer[r->layer].window;
+	struct kern_attn at = { m->head_dim, 0, 0, m->attn_scale, m->attn_cap };
+	struct kern_attn last = at;
+	const void *k = seq_keys(r->row->seq, page, r->layer, head);
+	const void *v = seq_values(r->row->seq, page, r->layer, head);
+	bool same = sees(&at, x->pos, window, page) &&
+	    sees(&last, x->pos + x->rows - 1, window, page) &&
+	    at.from == last.from && at.to == last.to;
+	size_t step = same ? x->rows : 1;
+
+	for (size_t i = 0; i < x->rows; i += step) {
+		size_t g = i * group, n = step * group;
+		if (!sees(&at, x->pos + i, window, page))
+			continue;
+		if (r->f->geo.f16)
+			kern->attn_f16(x->o + g * at.hd, x->max + g,
+			    x->sum + g, x->q + g * at.hd, k, v, n, &at);
+		else
+			kern->attn_f32(x->o + g * at.hd, x->max + g,
+			    x->sum + g, x->q + g * at.hd, k, v, n, &at);
+	}
+}
+
+/* A key/value head and rows that follow each other, the first being r->row.
+ * The result takes the place of the queries, whose rows are (n_head, head_dim);
+ * `scratch` is a worker's f->attn. */
+static void
+attend_rows(const struct region *r, float *queries, size_t rows, size_t head,
+    float *scratch)
+{
+	const struct model *m = r->f->m;
+	size_t hd = m->head_dim, group = m->n_head / m->n_kv, n = rows * group;
+	size_t window = m->layer[r->layer].window, pos = r->row->pos;
+	struct queries x = { scratch, scratch + n * hd, scratch + 2 * n * hd,
+		scratch + 2 * n * hd + n, rows, pos };
+	size_t page = window > 0 && window <= pos
+	    ? (pos + 1 - window) / KERN_PAGE : 0;
+
+	for (size_t i = 0; i < rows; i++)
+		memcpy(x.q + i * group * hd, queries + i * m->n_head * hd,
+		    group * hd * sizeof(float));
+	memset(x.o, 0, n * hd * sizeof(float));
+	for (size_t i = 0; i < n; i++) {
+		x.max[i] = -INFINITY;
+		x.sum[i] = 0;
+	}
+	for (; page * KERN_PAGE < pos + rows; page++)
+		attend_page(r, &x, head, page);
+	for (size_t i = 0; i < n * hd; i++)
+		queries[i / (group * hd) * m->n_head * hd + i % (group * hd)] =
+		    x.o[i] / x.sum[i / hd];
+}
+
+/* Of n rows, those that attend together: of a prompt many, since they share
+ * what they read. */
+static size_t
+together(const struct forward *f, size_t n)
+{
+	return n < MANY ? 1 : f->attn_rows;
+}
+
+/* Pieces are (rows together, key/value head). */
 static void
 attend(void *arg, size_t from, size_t to, size_t worker)
 {
 	struct region *r = arg;
 	struct forward *f = r->f;
-	const struct model *m = f->m;
-	size_t hd = m->head_dim, group = m->n_head / m->n_kv;
-	float *max = f->ml + worker * 2 * group, *sum = max + group;
-	float *o = f->o + worker * group * hd;
-	struct kern_attn at = { hd, 0, 0, m->attn_scale, m->attn_cap };
-	size_t window = m->layer[r->layer].window;
+	size_t n_kv = f->m->n_kv, width = f->m->n_head * f->m->head_dim;
+	float *scratch = f->attn + worker * f->attn_size;
+	size_t rows = together(f, r->n);
 
-	for (size_t piece = from; piece < to; piece++) {
-		const struct forward_row *row = &r->row[piece / m->n_kv];
-		size_t head = piece % m->n_kv, see = row->pos + 1;
-		size_t begin = window > 0 && window < see ? see - window : 0;
-		float *q = f->q + piece * group * hd;
-		memset(o, 0, group * hd * sizeof(*o));
-		for (size_t g = 0; g < group; g++) {
-			max[g] = -INFINITY;
-			sum[g] = 0;
+	for (; from < to; from++) {
+		size_t t = from / n_kv * rows, head = from % n_kv;
+		size_t end = t + rows < r->n ? t + rows : r->n;
+		while (t < end) {
+			const struct forward_row *row = r->row + t;
+			struct region here = *r;
+			size_t n = 1;
+			while (t + n < end && row[n].seq == row->seq &&
+			    row[n].pos == row->pos + n)
+				n++;
+			here.row = row;
+			attend_rows(&here, f->q + t * width + head * width /
+			    n_kv, n, head, scratch);
+			t += n;
 		}
-		for (size_t page = begin / KERN_PAGE; page * KERN_PAGE < see;
-		    page++) {
-			const void *k = seq_keys(row->seq, page, r->layer, head);
-			const void *v = seq_values(row->seq, page, r->layer,
-			    head);
-			at.from = page * KERN_PAGE < begin
-			    ? begin % KERN_PAGE : 0;
-			at.to = see - page * KERN_PAGE;
-			at.to = at.to > KERN_PAGE ? KERN_PAGE : at.to;
-			if (f->geo.f16)
-				f->c.kern->attn_f16(o, max, sum, q, k, v,
-				    group, &at);
-			else
-				f->c.kern->attn_f32(o, max, sum, q, k, v,
-				    group, &at);
-		}
-		for (size_t i = 0; i < group * hd; i++)
-			q[i] = o[i] / sum[i / hd];
 	}
 }
 
@@ -303,10 +378,10 @@ block(struct forward *f, const struct forward_row *row, size_t n, size_t layer)
 {
 	const struct model *m = f->m;
 	const struct layer *y = &m->layer[layer];
-	struct region in = { f, row, layer, &y->attn_norm };
-	struct region ffn_in = { f, row, layer, &y->ffn_norm };
-	struct region out = { f, row, layer, &y->attn_post };
-	struct region ffn_out = { f, row, layer, &y->ffn_post };
+	struct region in = { f, row, layer, &y->attn_norm, n };
+	struct region ffn_in = { f, row, layer, &y->ffn_norm, n };
+	struct region out = { f, row, layer, &y->attn_post, n };
+	struct region ffn_out = { f, row, layer, &y->ffn_post, n };
 	struct pool *pool = f->c.pool;
 	const struct linear_job qkv[] = { { f->q, &y->q }, { f->k, &y->k },
 		{ f->v, &y->v } };
@@ -314,14 +389,17 @@ block(struct forward *f, const struct forward_row *row, size_t n, size_t layer)
 	const struct linear_job up[] = { { f->up, &y->up },
 		{ f->gate, &y->gate } };
 	const struct linear_job down[] = { { f->out, &y->down } };
-	size_t work = (row[n - 1].pos + 1) * m->head_dim * (m->n_head / m->n_kv);
+	size_t rows = together(f, n);
+	size_t work = rows * (row[n - 1].pos + 1) * m->head_dim *
+	    (m->n_head / m->n_kv);
 
 	pool_run(pool, normalise_rows, &in, n, 16);
 	linear_input(&f->in, f->norm, n, m->n_embd);
 	linear_run(&f->c, qkv, 3, &f->in);
 	pool_run(pool, store_rows, &in, n, 8);
 	/* a chunk of pieces that is worth a thread's waking */
-	pool_run(pool, attend, &in, n * m->n_kv, 1 + 65536 / work);
+	pool_run(pool, attend, &in, (n + rows - 1) / rows * m->n_kv,
+	    1 + 65536 / work);
 	linear_input(&f->in, f->q, n, m->n_head * m->head_dim);
 	linear_run(&f->c, o, 1, &f->in);
 	if (m->parallel)
@@ -343,7 +421,7 @@ forward_run(struct forward *f, const struct forward_row *row, size_t n)
 {
 	for (size_t at = 0; at < n; at += f->chunk, row += f->chunk) {
 		size_t k = n - at < f->chunk ? n - at : f->chunk;
-		struct region r = { f, row, 0, NULL };
+		struct region r = { f, row, 0, NULL, k };
 		pool_run(f->c.pool, embed_rows, &r, k, 16);
 		for (size_t i = 0; i < f->m->n_layer; i++)
 			block(f, row, k, i);

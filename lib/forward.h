@@ -42,8 +42,8 @@ struct forward {
 	float *out;  /* (n_embd) what a branch adds to x */
 	float *turn[2]; /* (rope[i].dim) cosines, then sines, of a position */
 	size_t first[2]; /* layer that fills turn[i] for those after it */
-	float *ml;   /* (threads, 2, n_head / n_kv) running maxima and sums */
-	float *o;    /* (threads, n_head / n_kv, head_dim) */
+	float *attn; /* (threads, attn_size) for attn_rows rows and a head */
+	size_t attn_rows, attn_size;
 	struct linear_in in;
 	size_t chunk; /* rows that the scratch has room for */
 };

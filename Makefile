@@ -39,6 +39,7 @@ MODULES = util buf io map bundled tokens modelfile gguf \
 	ere nfa dfa trie \
 	kern kernel_scalar kernel_scalar_q \
 	kernel_avx2 kernel_avx2_float kernel_avx2_q8 kernel_avx2_attn \
+	kernel_avx2_q_row kernel_avx2_q_panel \
 	kernel_avx512 kernel_avx512_float kernel_avx512_attn \
 	kernel_avx512_q_row kernel_avx512_q_panel \
 	pool rope hparam model seq kvfile linear forward utf8 unidata escape \

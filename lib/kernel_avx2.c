@@ -191,7 +191,7 @@ kernel_avx2(struct kern *k)
 	k->matmul_f32 = avx2_matmul_f32;
 	k->matmul_f16 = avx2_matmul_f16;
 	k->matmul_bf16 = avx2_matmul_bf16;
-	k->matmul_q[DTYPE_Q8_0] = avx2_matmul_q8_0;
+	avx2_set_q(k);
 	k->quant_q8 = avx2_quant_q8;
 	k->from_f16 = from_f16;
 	k->from_bf16 = from_bf16;

@@ -12,6 +12,9 @@
 #define AVX2 __attribute__((target("avx2,fma,f16c,sse4.2")))
 #define INLINE static inline __attribute__((always_inline, unused)) AVX2
 
+/* The slots of products with blocks. */
+void avx2_set_q(struct kern *k);
+
 /* Slots that stand in files of their own. */
 void avx2_matmul_f32(float *y, size_t ldy, const float *w, const float *x,
     size_t rows, size_t n, size_t k);
@@ -19,7 +22,6 @@ void avx2_matmul_f16(float *y, size_t ldy, const uint16_t *w, const float *x,
     size_t rows, size_t n, size_t k);
 void avx2_matmul_bf16(float *y, size_t ldy, const uint16_t *w, const float *x,
     size_t rows, size_t n, size_t k);
-kern_matmul_q avx2_matmul_q8_0;
 kern_dequant avx2_dequant_q8_0;
 void avx2_quant_q8(const struct acts *to, const float *x, size_t k,
     size_t block);

@@ -10,91 +10,15 @@
 #define KERNEL_AVX512_Q_H
 
 #include "kernel_avx512.h"
+#include "kernel_x86_q.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
-
-#include <string.h>
 
 /* Products with few inputs, by rows. k is at least 128. */
 kern_matmul_q avx512_rows_q4_0, avx512_rows_q4_1, avx512_rows_q5_0,
     avx512_rows_q5_1, avx512_rows_q8_0, avx512_rows_q2_k, avx512_rows_q3_k,
     avx512_rows_q4_k, avx512_rows_q5_k, avx512_rows_q6_k, avx512_rows_iq4_nl,
     avx512_rows_iq4_xs;
-
-INLINE size_t
-block_bytes(int type)
-{
-	switch (type) {
-	case DTYPE_Q4_1:
-		return sizeof(struct q4_1);
-	case DTYPE_Q5_0:
-		return sizeof(struct q5_0);
-	case DTYPE_Q5_1:
-		return sizeof(struct q5_1);
-	case DTYPE_Q8_0:
-		return sizeof(struct q8_0);
-	case DTYPE_Q2_K:
-		return sizeof(struct q2_k);
-	case DTYPE_Q3_K:
-		return sizeof(struct q3_k);
-	case DTYPE_Q4_K:
-		return sizeof(struct q4_k);
-	case DTYPE_Q5_K:
-		return sizeof(struct q5_k);
-	case DTYPE_Q6_K:
-		return sizeof(struct q6_k);
-	case DTYPE_IQ4_XS:
-		return sizeof(struct iq4_xs);
-	default:
-		return sizeof(struct q4_0);
-	}
-}
-
-/* What is added to a value to make it unsigned. */
-INLINE int
-byte_offset(int type)
-{
-	switch (type) {
-	case DTYPE_Q3_K:
-		return 4;
-	case DTYPE_Q4_0:
-		return 8;
-	case DTYPE_Q5_0:
-		return 16;
-	case DTYPE_Q6_K:
-		return 32;
-	case DTYPE_Q8_0:
-	case DTYPE_IQ4_NL:
-	case DTYPE_IQ4_XS:
-		return 128;
-	default:
-		return 0;
-	}
-}
-
-/* Whether blocks are of 256. */
-INLINE bool
-is_super(int type)
-{
-	return (type >= DTYPE_Q2_K && type <= DTYPE_Q6_K) ||
-	    type == DTYPE_IQ4_XS;
-}
-
-/* Values to a scale. */
-INLINE size_t
-group_size(int type)
-{
-	return type == DTYPE_Q2_K || type == DTYPE_Q3_K || type == DTYPE_Q6_K
-	    ? 16 : 32;
-}
-
-/* Whether products come with a minimum term. */
-INLINE bool
-has_min(int type)
-{
-	return type == DTYPE_Q4_1 || type == DTYPE_Q5_1 ||
-	    type == DTYPE_Q2_K || type == DTYPE_Q4_K || type == DTYPE_Q5_K;
-}
 
 /*
  * The orders. Of each 128 values, which are groups 0-7, the first vector holds
@@ -378,99 +302,6 @@ bytes256(int type, __m512i z[4], const unsigned char *p)
 			break;
 		}
 	}
-}
-
-/* The integer scales of a super-block, and its minima where it has some, as
- * words: 16 scales of groups of 16, or 8 of groups of 32. */
-INLINE __m256i
-scales256(int type, const unsigned char *p)
-{
-	const uint32_t two = 0x03030303u, four = 0x0f0f0f0fu;
-	__m128i v;
-	uint32_t a, b, c;
-
-	switch (type) {
-	case DTYPE_Q2_K:
-		v = _mm_and_si128(_mm_loadu_si128((const void *)p),
-		    _mm_set1_epi8(15));
-		return _mm256_cvtepu8_epi16(v);
-	case DTYPE_Q3_K:
-		memcpy(&a, p + 96, 4);
-		memcpy(&b, p + 100, 4);
-		memcpy(&c, p + 104, 4);
-		v = _mm_setr_epi32((int)((a & four) | (c & two) << 4),
-		    (int)((b & four) | (c >> 2 & two) << 4),
-		    (int)((a >> 4 & four) | (c >> 4 & two) << 4),
-		    (int)((b >> 4 & four) | (c >> 6 & two) << 4));
-		return _mm256_sub_epi16(_mm256_cvtepu8_epi16(v),
-		    _mm256_set1_epi16(32));
-	case DTYPE_Q4_K:
-	case DTYPE_Q5_K: /* the minima behind the scales */
-		memcpy(&a, p + 4, 4);
-		memcpy(&b, p + 8, 4);
-		memcpy(&c, p + 12, 4);
-		v = _mm_setr_epi32((int)(a & 0x3f3f3f3fu),
-		    (int)((c & four) | (a >> 2 & 0x30303030u)),
-		    (int)(b & 0x3f3f3f3fu),
-		    (int)((c >> 4 & four) | (b >> 2 & 0x30303030u)));
-		return _mm256_cvtepu8_epi16(v);
-	case DTYPE_Q6_K:
-		return _mm256_cvtepi8_epi16(
-		    _mm_loadu_si128((const void *)(p + 192)));
-	default: /* IQ4_XS: nibbles in order, and above them two bits each */
-		memcpy(&a, p + 4, 4);
-		memcpy(&b, p, 4);
-		v = _mm_srlv_epi32(_mm_set1_epi32((int)a),
-		    _mm_setr_epi32(0, 4, 0, 0));
-		v = _mm_unpacklo_epi8(v, _mm_shuffle_epi32(v, 1));
-		v = _mm_and_si128(_mm_cvtepu8_epi16(v), _mm_set1_epi16(15));
-		v = _mm_or_si128(v, _mm_and_si128(_mm_slli_epi16(_mm_srlv_epi16(
-		    _mm_set1_epi16((short)(b >> 16)),
-		    _mm_setr_epi16(0, 2, 4, 6, 8, 10, 12, 14)), 4),
-		    _mm_set1_epi16(0x30)));
-		return _mm256_castsi128_si256(
-		    _mm_sub_epi16(v, _mm_set1_epi16(32)));
-	}
-}
-
-/* What a super-block's sums of activations are multiplied with: its minima;
- * or its scales, for what the offset added. */
-INLINE __m256i
-corrections256(int type, __m256i scales, const unsigned char *p)
-{
-	switch (type) {
-	case DTYPE_Q2_K:
-		return _mm256_and_si256(_mm256_srli_epi16(_mm256_cvtepu8_epi16(
-		    _mm_loadu_si128((const void *)p)), 4),
-		    _mm256_set1_epi16(15));
-	case DTYPE_Q4_K:
-	case DTYPE_Q5_K:
-		return _mm256_castsi128_si256(
-		    _mm256_extracti128_si256(scales, 1));
-	default:
-		return scales;
-	}
-}
-
-/* Its float scale, and its minimum, as f16. */
-INLINE uint16_t
-d256(int type, const unsigned char *p)
-{
-	size_t at = type == DTYPE_Q2_K ? 80 : type == DTYPE_Q3_K ? 108 :
-	    type == DTYPE_Q6_K ? 208 : 0;
-	uint16_t d;
-
-	memcpy(&d, p + at, 2);
-	return d;
-}
-
-INLINE uint16_t
-dmin256(int type, const unsigned char *p)
-{
-	uint16_t m;
-
-	memcpy(&m, p + (type == DTYPE_Q2_K ? 82 : 2), 2);
-	return m;
 }
 
 #endif

@@ -165,8 +165,8 @@ unpack256(int type, struct panel *p, const unsigned char *const w[ROWS])
 			if (has_min(type))
 				p->min[g / 2][r][g % 2] = word[1][g];
 		}
-		d[r] = d256(type, w[r]);
-		m[r] = dmin256(type, w[r]);
+		memcpy(&d[r], w[r] + d256_at(type), 2);
+		memcpy(&m[r], w[r] + dmin256_at(type), 2);
 	}
 	_mm512_storeu_ps(p->d[0],
 	    _mm512_cvtph_ps(_mm256_loadu_si256((const void *)d)));

@@ -207,8 +207,8 @@ rows256(int type, float *const y[ROWS], size_t ldy,
 				    _MM_HINT_T0);
 			bytes256(type, z, p);
 			against(type, s, scales);
-			half[0][r] = d256(type, p);
-			half[1][r] = dmin256(type, p);
+			memcpy(&half[0][r], p + d256_at(type), 2);
+			memcpy(&half[1][r], p + dmin256_at(type), 2);
 			for (size_t t = 0; t < n; t++) {
 				const __m512i zero = _mm512_setzero_si512();
 				__m512i u[4];

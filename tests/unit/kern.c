@@ -242,10 +242,10 @@ products(const struct kern *s, const struct kern *k)
 	ok(half, "matmul_f16, matmul_bf16");
 }
 
-/* Blocks of random bits with scales that are small. They end where the memory
- * ends, so that reading on is found out. */
+/* Blocks of random bits, or all bytes `fill`, with scales that are small. They
+ * end where the memory ends, so that reading on is found out. */
 static unsigned char *
-blocks(uint32_t type, size_t many)
+blocks(uint32_t type, size_t many, int fill)
 {
 	static const struct {
 		size_t d, m;
@@ -259,7 +259,8 @@ blocks(uint32_t type, size_t many)
 	if (w == NULL)
 		exit(2);
 	for (size_t i = 0; i < many * size; i++)
-		w[i] = (unsigned char)(uniform() * 128); /* all bits */
+		w[i] = fill != 0 ? (unsigned char)fill
+		                 : (unsigned char)(uniform() * 128);
 	for (size_t b = 0; b < many; b++) {
 		uint16_t d = fm_to_f16(uniform() * 0.01f);
 		uint16_t m = fm_to_f16(uniform() * 0.02f);
@@ -269,14 +270,17 @@ blocks(uint32_t type, size_t many)
 	return w;
 }
 
-/* matmul_q and dequant of one shape; whether the definition is a product too,
- * in double. */
+/* matmul_q and dequant of one shape; with near, whether the definition is a
+ * product too, in double. */
 static bool
 quantised(const struct kern *s, const struct kern *k, uint32_t type,
     size_t rows, size_t cols, size_t len, bool *near)
 {
 	size_t block = dtype_get(type)->block, ld = rows + 3;
-	unsigned char *w = blocks(type, rows * len / block);
+	/* also the largest of values, which sums have to hold */
+	int fill = rows % 2 == 0 ? 0 : cols % 2 != 0 ? 0xff : 0x80;
+	struct quant one;
+	unsigned char *w = blocks(type, rows * len / block, fill);
 	float *x = floats(cols * len), *d = floats(cols * len / block);
 	float *f = floats(rows * len);
 	int8_t *q = malloc(cols * len);
@@ -286,13 +290,15 @@ quantised(const struct kern *s, const struct kern *k, uint32_t type,
 
 	if (q == NULL || sum == NULL)
 		exit(2);
+	for (size_t i = 0; fill != 0 && i < cols * len; i++)
+		x[i] = i / len % 2 != 0 ? 1 : -1;
 	s->quant_q8(&a, x, cols * len, block);
 	begin();
 	s->matmul_q[type](out[0] + GUARD, ld, type, w, &a, rows, cols, len);
 	k->matmul_q[type](out[1] + GUARD, ld, type, w, &a, rows, cols, len);
 	good = same(4 * (ld * (cols - 1) + rows));
 	s->dequant[type](f, type, w, rows * len);
-	for (size_t t = 0; t < cols; t++)
+	for (size_t t = 0; t < cols && near != NULL; t++)
 		for (size_t r = 0; r < rows; r++) {
 			double exact = 0, size = 0;
 			float *y = &out[0][GUARD + t * ld + r];
@@ -301,9 +307,16 @@ quantised(const struct kern *s, const struct kern *k, uint32_t type,
 				    (double)d[(t * len + i) / block] *
 				    q[t * len + i];
 				exact += v;
-				size += fabs(v);
+				if (i % block == 0)
+					dtype_get(type)->unpack(&one, w +
+					    (r * len + i) / block *
+					    dtype_get(type)->bytes);
+				size += 127 * (double)d[(t * len + i) / block] *
+				    (fabs((double)one.d * one.s[i % block / 16] *
+				    one.q[i % block]) + fabs((double)one.m *
+				    one.min[i % block / 16]));
 			}
-			*near &= fabs(exact - (double)*y) <= size * 1e-5;
+			*near &= fabs(exact - (double)*y) <= size * 1e-6;
 		}
 	begin();
 	s->dequant[type](out[0] + GUARD, type, w, len);
@@ -324,6 +337,7 @@ blocked(const struct kern *s, const struct kern *k)
 	static const size_t rows[] = { 1, 2, 3, 7, 8, 16, 17, 33, 67 };
 	static const size_t cols[] = { 1, 2, 3, 5, 8, 19 };
 	static const size_t inner[] = { 1, 2, 3, 4, 7, 18 }; /* blocks */
+	static bool asked; /* once is enough */
 
 	for (uint32_t type = 0; type < DTYPES; type++) {
 		const struct dtype *d = dtype_get(type);
@@ -337,12 +351,14 @@ blocked(const struct kern *s, const struct kern *k)
 				for (int i = d->block == QK ? 5 : 4; i >= 0; i--)
 					good &= quantised(s, k, type, rows[r],
 					    cols[c], inner[i] * d->block,
-					    &near);
+					    asked || r > 4 ? NULL : &near);
 		snprintf(what, sizeof(what), "matmul_q, dequant of %s", d->name);
 		ok(good, what);
 		snprintf(what, sizeof(what), "%s: it is a product", d->name);
-		ok(near, what);
+		if (!asked)
+			ok(near, what);
 	}
+	asked = true;
 }
 
 /* o[hd], m, l for each of nq queries, one behind the other in out. */

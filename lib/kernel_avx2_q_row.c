@@ -1,0 +1,233 @@
+/*
+ * kernel_avx2_q_row - products of rows of blocks with few inputs; see kern.h,
+ * and kernel_avx512_q_row, whose plan this is.
+ */
+#include "kernel_avx2_q.h"
+
+#if defined(__x86_64__) && defined(__GNUC__)
+
+enum { ROWS = 4, MOST = 4, AHEAD = 1024 };
+
+/* The sums of four vectors, by halves of 128 bits: {a, b, c, d} of each. */
+INLINE __m256i
+sums4(const __m256i v[4])
+{
+	return _mm256_hadd_epi32(_mm256_hadd_epi32(v[0], v[1]),
+	    _mm256_hadd_epi32(v[2], v[3]));
+}
+
+/* The sum of each of four vectors. */
+INLINE __m128i
+total4(const __m256i v[4])
+{
+	__m256i s = sums4(v);
+
+	return _mm_add_epi32(_mm256_castsi256_si128(s),
+	    _mm256_extracti128_si256(s, 1));
+}
+
+/* f16, at the same place in each row's block. */
+INLINE __m128
+halves(const unsigned char *const w[ROWS], size_t at)
+{
+	uint16_t h[ROWS];
+
+	for (int r = 0; r < ROWS; r++)
+		memcpy(&h[r], w[r] + at, 2);
+	return _mm_cvtph_ps(_mm_setr_epi16((short)h[0], (short)h[1],
+	    (short)h[2], (short)h[3], 0, 0, 0, 0));
+}
+
+/* Four rows w[] of nb blocks of 32, inputs 0..n-1; y[r] of each row. */
+INLINE void
+rows32(int type, __m128 *acc, const unsigned char *const w[ROWS],
+    const struct acts *x, size_t n, size_t nb)
+{
+	const __m256i one = _mm256_set1_epi16(1);
+
+	for (size_t b = 0; b < nb; b++) {
+		const unsigned char *p[ROWS];
+		__m256i z[ROWS];
+		__m128 d, m = _mm_setzero_ps();
+
+		for (int r = 0; r < ROWS; r++) {
+			p[r] = w[r] + b * block_bytes(type);
+			_mm_prefetch((const void *)(p[r] + AHEAD),
+			    _MM_HINT_T0);
+			z[r] = bytes32(type, p[r]);
+		}
+		d = halves(p, 0);
+		if (has_min(type))
+			m = halves(p, 2);
+		for (size_t t = 0; t < n; t++) {
+			size_t i = t * nb + b;
+			__m256i a, s[ROWS];
+			__m128i v;
+			int sum = x->sum[2 * i] + x->sum[2 * i + 1];
+			__m128 xd = _mm_set1_ps(x->d[i]);
+
+			a = _mm256_loadu_si256((const void *)(x->q + i * QK));
+			for (int r = 0; r < ROWS; r++)
+				s[r] = _mm256_madd_epi16(one,
+				    pairs(type, z[r], a));
+			v = total4(s);
+			if (!is_wide(type) && byte_offset(type) != 0)
+				v = _mm_sub_epi32(v, _mm_set1_epi32(
+				    sum * byte_offset(type)));
+			acc[t] = _mm_fmadd_ps(_mm_mul_ps(d, xd),
+			    _mm_cvtepi32_ps(v), acc[t]);
+			if (has_min(type))
+				acc[t] = _mm_fmadd_ps(_mm_mul_ps(m, xd),
+				    _mm_set1_ps((float)sum), acc[t]);
+		}
+	}
+}
+
+/* Scales of the 32 values from 32i, one by one. */
+INLINE __m256i
+scale_at(int type, const int16_t *s, int i)
+{
+	return group_size(type) == 32 ? _mm256_set1_epi16(s[i])
+	    : _mm256_set_m128i(_mm_set1_epi16(s[2 * i + 1]),
+	        _mm_set1_epi16(s[2 * i]));
+}
+
+/* The same for nb super-blocks of 256. */
+INLINE void
+rows256(int type, __m128 *acc, const unsigned char *const w[ROWS],
+    const struct acts *x, size_t n, size_t nb)
+{
+	for (size_t b = 0; b < nb; b++) {
+		__m256i v[MOST][ROWS], c[MOST][ROWS];
+		const unsigned char *p[ROWS];
+		__m128 d, m = _mm_setzero_ps();
+
+		for (int r = 0; r < ROWS; r++) {
+			__m256i scales, k;
+			int16_t s[16];
+
+			p[r] = w[r] + b * block_bytes(type);
+			for (size_t i = 0; i < block_bytes(type); i += 64)
+				_mm_prefetch((const void *)(p[r] + AHEAD + i),
+				    _MM_HINT_T0);
+			scales = scales256(type, p[r]);
+			k = corrections256(type, scales, p[r]);
+			_mm256_storeu_si256((void *)s, scales);
+			for (size_t t = 0; t < n; t++) {
+				__m256i sum = _mm256_loadu_si256((const void *)
+				    (x->sum + (t * nb + b) * 16));
+				v[t][r] = _mm256_setzero_si256();
+				if (group_size(type) == 32)
+					sum = _mm256_castsi128_si256(
+					    _mm_hadd_epi16(
+					    _mm256_castsi256_si128(sum),
+					    _mm256_extracti128_si256(sum, 1)));
+				c[t][r] = _mm256_madd_epi16(k, sum);
+				if (group_size(type) == 32)
+					c[t][r] = _mm256_zextsi128_si256(
+					    _mm256_castsi256_si128(c[t][r]));
+			}
+			for (int i = 0; i < 8; i++) {
+				__m256i z = bytes256(type, p[r], i);
+				__m256i scale = scale_at(type, s, i);
+				for (size_t t = 0; t < n; t++)
+					v[t][r] = _mm256_add_epi32(v[t][r],
+					    _mm256_madd_epi16(scale, pairs(type,
+					    z, _mm256_loadu_si256((const void *)
+					    (x->q + (t * nb + b) * QK_K +
+					    32 * i)))));
+			}
+		}
+		d = halves(p, d256_at(type));
+		if (has_min(type))
+			m = halves(p, dmin256_at(type));
+		for (size_t t = 0; t < n; t++) {
+			__m128 xd = _mm_set1_ps(x->d[t * nb + b]);
+			__m128i s = total4(v[t]), k = total4(c[t]);
+			if (!has_min(type) && !is_wide(type))
+				s = _mm_sub_epi32(s, _mm_mullo_epi32(k,
+				    _mm_set1_epi32(byte_offset(type))));
+			acc[t] = _mm_fmadd_ps(_mm_mul_ps(d, xd),
+			    _mm_cvtepi32_ps(s), acc[t]);
+			if (has_min(type))
+				acc[t] = _mm_fnmadd_ps(_mm_mul_ps(m, xd),
+				    _mm_cvtepi32_ps(k), acc[t]);
+		}
+	}
+}
+
+/* Inputs 0..n-1, n <= MOST, of four rows. */
+INLINE void
+four_rows(int type, float *const y[ROWS], size_t ldy,
+    const unsigned char *const w[ROWS], const struct acts *x, size_t n,
+    size_t nb)
+{
+	__m128 acc[MOST];
+
+	for (size_t t = 0; t < n; t++)
+		acc[t] = _mm_setzero_ps();
+	if (is_super(type))
+		rows256(type, acc, w, x, n, nb);
+	else
+		rows32(type, acc, w, x, n, nb);
+	for (size_t t = 0; t < n; t++) {
+		float out[ROWS];
+		_mm_storeu_ps(out, acc[t]);
+		for (size_t r = 0; r < ROWS; r++)
+			y[r][t * ldy] = out[r];
+	}
+}
+
+/* All rows, four from four places at a time: the last ones may be done twice. */
+INLINE void
+all_rows(int type, float *y, size_t ldy, const unsigned char *w,
+    const struct acts *x, size_t rows, size_t n, size_t k)
+{
+	size_t nb = k / (is_super(type) ? QK_K : QK);
+	size_t each = (rows + ROWS - 1) / ROWS, stride = nb * block_bytes(type);
+
+	for (size_t i = 0; i < each; i++)
+		for (size_t t = 0; t < n; t += MOST) {
+			const unsigned char *p[ROWS];
+			float *to[ROWS];
+			struct acts a = { x->q + t * k, x->d + t * nb,
+				x->sum + t * k / 16 };
+			for (size_t r = 0; r < ROWS; r++) {
+				size_t at = r * each + each <= rows
+				    ? r * each : rows - each;
+				p[r] = w + (at + i) * stride;
+				to[r] = y + t * ldy + at + i;
+			}
+			if (n == 1)
+				four_rows(type, to, ldy, p, &a, 1, nb);
+			else
+				four_rows(type, to, ldy, p, &a,
+				    n - t < MOST ? n - t : MOST, nb);
+		}
+}
+
+#define SLOT(name, type)                                                       \
+	AVX2 void avx2_rows_##name(float *y, size_t ldy, uint32_t number,      \
+	    const void *w, const struct acts *x, size_t rows, size_t n,        \
+	    size_t k)                                                          \
+	{                                                                      \
+		(void)number;                                                  \
+		all_rows(type, y, ldy, w, x, rows, n, k);                      \
+	}
+
+SLOT(q4_0, DTYPE_Q4_0)
+SLOT(q4_1, DTYPE_Q4_1)
+SLOT(q5_0, DTYPE_Q5_0)
+SLOT(q5_1, DTYPE_Q5_1)
+SLOT(q8_0, DTYPE_Q8_0)
+SLOT(q2_k, DTYPE_Q2_K)
+SLOT(q3_k, DTYPE_Q3_K)
+SLOT(q4_k, DTYPE_Q4_K)
+SLOT(q5_k, DTYPE_Q5_K)
+SLOT(q6_k, DTYPE_Q6_K)
+SLOT(iq4_nl, DTYPE_IQ4_NL)
+SLOT(iq4_xs, DTYPE_IQ4_XS)
+
+#else
+typedef int no_avx2; /* a file may not be empty */
+#endif

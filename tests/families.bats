@@ -140,6 +140,28 @@ header() {
 	agrees stablelm-parallel
 }
 
+# What Transformers gives after as many tokens of a rule; to 1e-3, since an angle
+# of thousands of radians is a float32 in both.
+@test "families: a context of 8192" {
+	copy llama3
+	config 's/"max_position_embeddings": 64/"max_position_embeddings": 32768/'
+	awk 'BEGIN { for (i = 0; i < 8192; i++)
+		printf "%d ", (31 * i + int(i / 7)) % 47; print "" }' >line
+	head -c 188 "$FAMILIES/context.f32" >want
+	forward -xk f32 -m model <line | compare want >got
+	cat got
+	awk '!($1 == 1 && $2 <= 1e-3 && $4 == 1) { exit 1 }' got
+	# however it is cut, and with the types that are usual
+	cut -d ' ' -f -5000 line >cut
+	cut -d ' ' -f 5001- line >>cut
+	forward -m model <line >whole
+	forward -m model -c cache <cut >/dev/null
+	echo | forward -m model -c cache | distcat | sed 1d >got
+	distcat whole | sed 1d | cmp - got
+	fails 1 'forward: stdin: line 1: the context is full: 8192 tokens, the limit is 8191' \
+		forward -C 8191 -m model <line
+}
+
 @test "families: every folder of the data is tried above" {
 	for d in "$FAMILIES"/*/; do
 		d=${d%/}

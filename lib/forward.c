@@ -29,23 +29,23 @@ forward_open(struct forward *f, const struct model *m, const struct kern *kern,
 	    .exact = exact, .max_cols = cols },
 		.geo = { m->n_layer, m->n_kv, m->head_dim, f16 },
 		.chunk = n };
-	f->c.panel = xaligned(threads * 16, cols * sizeof(float));
-	f->x = xaligned(n, m->n_embd * sizeof(float));
-	f->norm = xaligned(n, m->n_embd * sizeof(float));
-	f->out = xaligned(n, m->n_embd * sizeof(float));
-	f->q = xaligned(n, q * sizeof(float));
-	f->k = xaligned(n, kv * sizeof(float));
-	f->v = xaligned(n, kv * sizeof(float));
-	f->gate = xaligned(n, m->n_ff * sizeof(float));
-	f->up = xaligned(n, m->n_ff * sizeof(float));
+	f->c.panel = xscratch(threads * 16, cols * sizeof(float));
+	f->x = xscratch(n, m->n_embd * sizeof(float));
+	f->norm = xscratch(n, m->n_embd * sizeof(float));
+	f->out = xscratch(n, m->n_embd * sizeof(float));
+	f->q = xscratch(n, q * sizeof(float));
+	f->k = xscratch(n, kv * sizeof(float));
+	f->v = xscratch(n, kv * sizeof(float));
+	f->gate = xscratch(n, m->n_ff * sizeof(float));
+	f->up = xscratch(n, m->n_ff * sizeof(float));
 	for (size_t i = 0; i < 2; i++)
-		f->turn[i] = xaligned(n, m->rope[i].dim * sizeof(float));
+		f->turn[i] = xscratch(n, m->rope[i].dim * sizeof(float));
 	for (size_t i = m->n_layer; i-- > 0;)
 		if (m->layer[i].rope != NULL)
 			f->first[m->layer[i].rope - m->rope] = i;
 	f->attn_rows = 64 / group < 1 ? 1 : 64 / group < 16 ? 64 / group : 16;
 	f->attn_size = f->attn_rows * group * (2 * m->head_dim + 2);
-	f->attn = xaligned(threads, f->attn_size * sizeof(float));
+	f->attn = xscratch(threads, f->attn_size * sizeof(float));
 	linear_in_init(&f->in, n, cols);
 }
 

@@ -20,9 +20,9 @@ linear_in_init(struct linear_in *in, size_t n, size_t max_cols)
 		die("out of memory");
 	*in = (struct linear_in) { .x = NULL };
 	for (int i = 0; i < 2; i++)
-		in->round[i] = (struct acts) { .q = xaligned(size, 1),
-			.d = xaligned(size / QK + n, sizeof(float)),
-			.sum = xaligned(size / 16 + n, sizeof(int16_t)) };
+		in->round[i] = (struct acts) { .q = xscratch(size, 1),
+			.d = xscratch(size / QK + n, sizeof(float)),
+			.sum = xscratch(size / 16 + n, sizeof(int16_t)) };
 }
 
 void

@@ -244,7 +244,7 @@ xgrow(void *p, size_t *cap, size_t need, size_t size)
 }
 
 void *
-xaligned(size_t n, size_t size)
+xscratch(size_t n, size_t size)
 {
 	size_t bytes;
 	void *p;
@@ -252,7 +252,13 @@ xaligned(size_t n, size_t size)
 	if (!size_mul(&bytes, n, size) || bytes > SIZE_MAX - 64 ||
 	    posix_memalign(&p, 64, bytes ? bytes : 64) != 0)
 		die("out of memory");
-	return memset(p, 0, bytes);
+	return p;
+}
+
+void *
+xaligned(size_t n, size_t size)
+{
+	return memset(xscratch(n, size), 0, n * size);
 }
 
 char *

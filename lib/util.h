@@ -68,8 +68,9 @@ void *xmalloc(size_t size);
 void *xcalloc(size_t n, size_t size);
 void *xreallocarray(void *p, size_t n, size_t size);
 void *xgrow(void *p, size_t *cap, size_t need, size_t size);
-/* Zeroed, 64-byte aligned memory; free with free. */
+/* 64-byte aligned memory, zeroed or (and so not touched) not; free with free. */
 void *xaligned(size_t n, size_t size);
+void *xscratch(size_t n, size_t size);
 char *xstrdup(const char *s);
 
 /* *out = a * b; false when it does not fit. */

@@ -33,7 +33,7 @@ PROGS = tokenize detokenize until forward logits-to-probs topk topp minp \
 	watermark-detect
 SCRIPTS = generate
 MODULES = util buf io map bundled tokens modelfile gguf \
-	json safetensors hfconfig hftensor hf \
+	json safetensors hfread hfrope hfconfig hftensor hf \
 	dtype quant fmath rng \
 	seqmap dist history softmax select mirostate \
 	ere nfa dfa trie \

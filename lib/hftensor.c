@@ -240,16 +240,26 @@ stack(struct reader *r, struct mf_tensor *t, size_t heads)
 	return 0;
 }
 
-/* Buffers that are saved with some models: masks, rotary frequencies. And an
- * output matrix that is not used. */
 static bool
-is_buffer(const struct reader *r, struct mf_str name)
+begins(struct mf_str s, const char *prefix)
 {
-	return ends(name, ".rotary_emb.inv_freq") ||
+	return take(&s, prefix);
+}
+
+/* What is not used: buffers that are saved with some models (masks, rotary
+ * frequencies), an output matrix that is the embedding's, the part of a model
+ * that sees pictures. */
+static bool
+is_unused(const struct reader *r, struct mf_str name)
+{
+	take(&name, "model.");
+	return begins(name, "vision_tower.") ||
+	    begins(name, "multi_modal_projector.") ||
+	    ends(name, ".rotary_emb.inv_freq") ||
 	    ends(name, ".attn.bias") || ends(name, ".attn.masked_bias") ||
 	    ends(name, ".attention.bias") ||
 	    ends(name, ".attention.masked_bias") ||
-	    (r->tied && (is(name, "lm_head.weight") ||
+	    (r->tied && (ends(name, "lm_head.weight") ||
 	                    is(name, "embed_out.weight")));
 }
 
@@ -287,12 +297,6 @@ head_norm(struct reader *r, struct mf_tensor *t, struct mf_str rest, int layer)
 	return 0;
 }
 
-static bool
-begins(struct mf_str s, const char *prefix)
-{
-	return take(&s, prefix);
-}
-
 /* Whether t can be used, in place when its elements are aligned. */
 static int
 usable(struct reader *r, struct mf_tensor *t)
@@ -317,11 +321,13 @@ translate(struct reader *r, struct mf_tensor t)
 	unsigned layer = 0;
 	int n = -1;
 
-	if (is_buffer(r, s))
+	if (is_unused(r, s))
 		return 0;
 	if (usable(r, &t) != 0)
 		return -1;
-	if (!take(&s, "model.") && !take(&s, "transformer."))
+	take(&s, "language_model.");
+	if (!take(&s, "model.language_model.") && !take(&s, "model.") &&
+	    !take(&s, "transformer."))
 		take(&s, "gpt_neox.");
 	if ((take(&s, "layers.") || take(&s, "h.")) &&
 	    take_number(&s, &layer)) {

@@ -284,10 +284,36 @@ header() {
 		'truncate: not supported'
 	broken llama3 's/\(low_freq_factor": \)1.0/\14.0/' \
 		'high_freq_factor: not above low_freq_factor'
+	broken llama '1s/$/"rope_scaling": "none",/' \
+		'rope_scaling: not an object'
+	broken llama '1s/$/"rope_scaling": [1, 2],/' \
+		'rope_scaling: not an object'
 	broken phi3-long 's/11.0$/11.0, 12.0/' 'long_factor: not 4 numbers'
 	broken phi3-long 's/11.0$/-1/' 'long_factor: not 4 numbers above 0'
 	broken llama '1s/$/"partial_rotary_factor": 0.5,/' \
 		'partial_rotary_factor: 0.5: not supported'
+}
+
+@test "hf: gemma3 within a model that sees pictures" {
+	copy gemma3
+	{
+		echo '{"model_type": "gemma3", "image_token_index": 5,'
+		echo '"vision_config": {"hidden_size": 7}, "text_config":'
+		cat model/config.json
+		echo ', "eos_token_id": [2, 5]}'
+	} >edited
+	mv edited model/config.json
+	for prefix in language_model.model. model.language_model.; do
+		cp "$FAMILIES/gemma3/model.safetensors" model
+		header "s/\"model\./\"$prefix/g
+			s/\"${prefix}embed/\"vision_tower.x\":{\"dtype\":\"I8\",\"shape\":[0],\"data_offsets\":[0,0]},&/"
+		grep -q vision_tower model/model.safetensors
+		forward -xak f32 -m model <model/ids.txt >out
+		compare model/logits.f32 <out >how
+		awk '{ exit !($1 == 18 && $2 < 3e-5) }' how
+		distcat -t out | head -n 1 >first
+		grep -q ' eog=2,5$' first
+	done
 }
 
 @test "hf: config.json that is broken" {

@@ -118,7 +118,7 @@ keys(void)
 	snprintf(text + at, sizeof(text) - at, "}");
 	pass = parse(&j, &copy, text, strlen(text), err) == 0;
 	for (int i = 0; i < 200 && pass; i++) {
-		char key[8];
+		char key[16];
 		int64_t v = -1;
 		size_t value;
 		snprintf(key, sizeof(key), "k%d", i);

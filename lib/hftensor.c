@@ -141,20 +141,32 @@ width(const struct mf_tensor *t)
 	return t->type == DTYPE_F32 ? 4 : 2;
 }
 
-/* The file has (in, out): make it (out, in), in tiles that a cache holds. */
+/* y[cols][rows] of x[rows][cols], elements of w bytes, in tiles that a cache
+ * holds. */
+static inline void
+turn(unsigned char *y, const unsigned char *x, size_t rows, size_t cols,
+    size_t w)
+{
+	const size_t tile = 64 / w;
+
+	for (size_t i0 = 0; i0 < rows; i0 += tile)
+		for (size_t j = 0; j < cols; j++)
+			for (size_t i = i0; i < rows && i < i0 + tile; i++)
+				memcpy(y + (j * rows + i) * w,
+				    x + (i * cols + j) * w, w);
+}
+
+/* The file has (in, out): make it (out, in). */
 static void
 transpose(struct modelfile *f, struct mf_tensor *t)
 {
-	size_t cols = (size_t)t->ne[0], rows = (size_t)t->ne[1], w = width(t);
+	size_t cols = (size_t)t->ne[0], rows = (size_t)t->ne[1];
 	unsigned char *y = mf_make(f, t->size, 1);
 
-	for (size_t i0 = 0; i0 < rows; i0 += 64)
-		for (size_t j0 = 0; j0 < cols; j0 += 64)
-			for (size_t j = j0; j < cols && j < j0 + 64; j++)
-				for (size_t i = i0; i < rows && i < i0 + 64;
-				    i++)
-					memcpy(y + (j * rows + i) * w,
-					    t->data + (i * cols + j) * w, w);
+	if (width(t) == 4)
+		turn(y, t->data, rows, cols, 4);
+	else
+		turn(y, t->data, rows, cols, 2);
 	t->data = y;
 	t->ne[0] = rows;
 	t->ne[1] = cols;

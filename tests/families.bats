@@ -241,6 +241,26 @@ header() {
 	same mistral-window 's/"sliding_window": 6/"sliding_window":6/'
 }
 
+@test "hf: what is left out is what Transformers takes then" {
+	same gemma3 '/"rope_parameters": {/,/^  },*$/d'
+	same gemma3 '/"layer_types": \[/,/],*$/d'
+	same smollm3 '/"no_rope_layers": \[/,/],*$/d'
+	same smollm3 '/"rope_parameters": {/,/^  },*$/d'
+	same gptneox-serial '/"rotary_pct"/d'
+	same gptneox '/"use_parallel_residual"/d'
+	same phi3 '/"original_max_position_embeddings"/d'
+	same qwen2-window '/"sliding_window"/s/$/ "layer_types": null,/'
+	copy gemma2
+	forward -m model <model/ids.txt >other
+	config 's/\(attn_logit_softcapping": \)[0-9.]*/\150/
+		s/\(final_logit_softcapping": \)[0-9.]*/\130/'
+	forward -m model <model/ids.txt >want
+	config '/logit_softcapping/d'
+	forward -m model <model/ids.txt | cmp - want
+	run cmp -s want other
+	[ "$status" -eq 1 ]
+}
+
 @test "hf: yarn's scale by mscale" {
 	# (0.1 m ln 4 + 1) / (0.1 n ln 4 + 1) = 0.7 when m = 1
 	n=$(awk 'BEGIN { l = log(4); printf "%.12f",

@@ -28,3 +28,26 @@ PATH=${PIPELM_TOOLS:-$TOP/build/tests}:$PATH
 	refused 42 '42 is not known'
 	refused 4294967295 '4294967295 is not known'
 }
+
+@test "quants: the bits depend on no instruction set, thread, or split" {
+	mixed=$DATA/quants/mixed.gguf
+	cut -d ' ' -f 1-67 "$DATA/llama/seq.tok" >line
+	PIPELM_ISA=scalar forward -aj 1 -m "$mixed" <line >want
+	distcat -t want | grep -v '^#' >values
+	[ "$(wc -l <values)" -eq $((67 * 301)) ]
+	for isa in scalar avx2 avx512; do
+		export PIPELM_ISA=$isa
+		echo 1 | forward -m "$mixed" >/dev/null 2>&1 || break
+		forward -aj 3 -m "$mixed" <line | cmp - want
+		for n in 3 5 9; do # each piece a run of its own
+			rm -f cache
+			tr ' ' '\n' <line | xargs -n "$n" |
+				while read -r piece; do
+					echo "$piece" | forward -aj $((n % 4 + 1)) \
+						-c cache -m "$mixed"
+				done | distcat -t | grep -v '^#' >got
+			cmp got values
+		done
+	done
+	unset PIPELM_ISA
+}

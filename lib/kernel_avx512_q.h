@@ -177,52 +177,67 @@ bytes32(int type, __m512i z[2], const unsigned char *p)
 	}
 }
 
-#define ONCE(at, skip) WORD(at, skip)
+/* Word or integer 0 of each block of `size`, four times each. */
+#define FOUR(at, skip)                                                         \
+	WORD(at, skip), WORD(at, skip), WORD(at, skip), WORD(at, skip)
 
-/* The scales of four blocks as f16, in the lower half. */
-INLINE __m128i
-scales32(int type, const unsigned char *p)
+/* Four blocks' scales, of four rows: words [block][row]. */
+INLINE __m256i
+scales32(const unsigned char *const p[4], const int16_t *table, size_t skip)
 {
-	static const int16_t d9[32] = LANES(ONCE, 9, 0, 4);
-	static const int16_t d10[32] = LANES(ONCE, 10, 0, 8);
-	static const int16_t d11[32] = LANES(ONCE, 11, 0, 12);
-	static const int16_t d12[32] = LANES(ONCE, 12, 0, 16);
-	static const int16_t d17[32] = LANES(ONCE, 17, 0, 33);
+	__m512i v = _mm512_setzero_si512();
+
+	for (int r = 0; r < 4; r++)
+		v = _mm512_or_si512(v, _mm512_maskz_permutex2var_epi16(
+		    0x1111u << r, _mm512_loadu_si512(p[r]),
+		    _mm512_loadu_si512(table),
+		    _mm512_loadu_si512(p[r] + 2 * skip)));
+	return _mm512_castsi512_si256(v);
+}
+
+/* The same of scales and minima, which stand side by side. */
+INLINE __m512i
+both32(const unsigned char *const p[4], __m512i table, size_t skip)
+{
+	__m512i v = _mm512_setzero_si512();
+
+	for (int r = 0; r < 4; r++)
+		v = _mm512_or_si512(v, _mm512_maskz_permutex2var_epi32(
+		    (__mmask16)(0x1111u << r), _mm512_loadu_si512(p[r]), table,
+		    _mm512_loadu_si512(p[r] + 4 * skip)));
+	return v;
+}
+
+/* Scales (and minima) of four blocks of four rows, [block][row]. */
+INLINE void
+factors32(int type, __m512 *d, __m512 *m, const unsigned char *const p[4])
+{
+	static const int16_t w9[32] = LANES(FOUR, 9, 0, 4);
+	static const int16_t w11[32] = LANES(FOUR, 11, 0, 12);
+	static const int16_t w17[32] = LANES(FOUR, 17, 0, 33);
+	__m512i v;
 
 	switch (type) {
 	case DTYPE_Q8_0:
-		return _mm512_castsi512_si128(words(p, d17, 33));
-	case DTYPE_Q4_1:
-		return _mm512_castsi512_si128(words(p, d10, 8));
+		*d = _mm512_cvtph_ps(scales32(p, w17, 33));
+		return;
 	case DTYPE_Q5_0:
-		return _mm512_castsi512_si128(words(p, d11, 12));
+		*d = _mm512_cvtph_ps(scales32(p, w11, 12));
+		return;
+	case DTYPE_Q4_1:
+		v = both32(p, _mm512_setr_epi32(0, 0, 0, 0, 5, 5, 5, 5, 10, 10,
+		    10, 10, 15, 15, 15, 15), 4);
+		break;
 	case DTYPE_Q5_1:
-		return _mm512_castsi512_si128(words(p, d12, 16));
+		v = both32(p, _mm512_setr_epi32(0, 0, 0, 0, 6, 6, 6, 6, 12, 12,
+		    12, 12, 26, 26, 26, 26), 8);
+		break;
 	default:
-		return _mm512_castsi512_si128(words(p, d9, 4));
+		*d = _mm512_cvtph_ps(scales32(p, w9, 4));
+		return;
 	}
-}
-
-/* The minima of four blocks of Q4_1 or Q5_1. */
-INLINE __m128i
-minima32(int type, const unsigned char *p)
-{
-	static const int16_t m10[32] = LANES(ONCE, 10, 1, 8);
-	static const int16_t m12[32] = LANES(ONCE, 12, 1, 16);
-
-	return _mm512_castsi512_si128(type == DTYPE_Q4_1 ? words(p, m10, 8)
-	                                                 : words(p, m12, 16));
-}
-
-/* f16 of four rows (v[row][block]) to floats [block][row]. */
-INLINE __m512
-halves(const __m128i v[4])
-{
-	__m128i a = _mm_unpacklo_epi16(v[0], v[1]);
-	__m128i b = _mm_unpacklo_epi16(v[2], v[3]);
-
-	return _mm512_cvtph_ps(_mm256_set_m128i(_mm_unpackhi_epi32(a, b),
-	    _mm_unpacklo_epi32(a, b)));
+	*d = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(v));
+	*m = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(_mm512_srli_epi32(v, 16)));
 }
 
 /* Super-blocks of 256. */

@@ -104,18 +104,15 @@ unpack32(int type, struct panel *p, const unsigned char *const w[ROWS],
 	for (size_t at = from; at < from + n; at += 4) {
 		size_t b = at + 4 <= nb ? at : nb - 4; /* as in rows32 */
 		__m512i z[2][ROWS];
-		__m128i d[ROWS], m[ROWS];
+		const unsigned char *s[ROWS];
 		int g[4];
 
 		for (size_t r = 0; r < ROWS; r++) {
-			const unsigned char *s = w[r] + b * block_bytes(type);
 			__m512i v[2];
-			bytes32(type, v, s);
+			s[r] = w[r] + b * block_bytes(type);
+			bytes32(type, v, s[r]);
 			z[0][r] = v[0];
 			z[1][r] = v[1];
-			d[r] = scales32(type, s);
-			if (has_min(type))
-				m[r] = minima32(type, s);
 		}
 		for (int half = 0; half < 2; half++) {
 			for (size_t i = 0; i < 4; i++)
@@ -123,18 +120,18 @@ unpack32(int type, struct panel *p, const unsigned char *const w[ROWS],
 				    ? -1 : (int)(b + i - from) * 2 + half;
 			place(p, type, z[half], g);
 		}
-		for (size_t r = 0; r < ROWS; r += 4)
-			for (size_t i = 0; i < 4; i++) {
-				float f[16];
-				if (b + i < at)
-					continue;
-				_mm512_storeu_ps(f, halves(d + r));
-				memcpy(&p->d[b + i - from][r], f + 4 * i, 16);
-				if (!has_min(type))
-					continue;
-				_mm512_storeu_ps(f, halves(m + r));
-				memcpy(&p->m[b + i - from][r], f + 4 * i, 16);
+		for (size_t r = 0; r < ROWS; r += 4) {
+			__m512 d, m = _mm512_setzero_ps();
+			float f[2][16];
+			factors32(type, &d, &m, s + r);
+			_mm512_storeu_ps(f[0], d);
+			_mm512_storeu_ps(f[1], m);
+			for (size_t i = at - b; i < 4; i++) {
+				size_t to = b + i - from;
+				memcpy(&p->d[to][r], f[0] + 4 * i, 16);
+				memcpy(&p->m[to][r], f[1] + 4 * i, 16);
 			}
+		}
 	}
 	for (size_t b = 0; b < n; b++)
 		_mm512_storeu_si512(p->less[b], _mm512_sub_epi32(

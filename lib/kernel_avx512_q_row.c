@@ -78,24 +78,19 @@ rows32(int type, float *const y[ROWS], size_t ldy,
 		/* the last four overlap what came before, which is left out */
 		size_t b = at + 4 <= nb ? at : nb - 4;
 		__m512i z[ROWS][2];
-		__m128i half[ROWS];
+		const unsigned char *p[ROWS];
 		__m512 d, m = _mm512_setzero_ps();
 
 		for (size_t r = 0; r < ROWS; r++) {
-			const unsigned char *p = w[r] + b * size;
-			_mm_prefetch((const void *)(p + AHEAD), _MM_HINT_T0);
+			p[r] = w[r] + b * size;
+			_mm_prefetch((const void *)(p[r] + AHEAD),
+			    _MM_HINT_T0);
 			if (type == DTYPE_Q8_0)
-				_mm_prefetch((const void *)(p + AHEAD + 64),
+				_mm_prefetch((const void *)(p[r] + AHEAD + 64),
 				    _MM_HINT_T0);
-			bytes32(type, z[r], p);
-			half[r] = scales32(type, p);
+			bytes32(type, z[r], p[r]);
 		}
-		d = halves(half);
-		if (has_min(type)) {
-			for (size_t r = 0; r < ROWS; r++)
-				half[r] = minima32(type, w[r] + b * size);
-			m = halves(half);
-		}
+		factors32(type, &d, &m, p);
 		for (size_t t = 0; t < n; t++) {
 			size_t i = t * nb + b;
 			__m512i a[2], s[ROWS], sum;

@@ -33,7 +33,7 @@ PROGS = tokenize detokenize until forward logits-to-probs topk topp minp \
 	watermark-detect
 SCRIPTS = generate
 MODULES = util buf io map bundled tokens modelfile gguf \
-	json safetensors hfread hfrope hfconfig hftensor hf \
+	json safetensors hfread hfrope hfconfig hfsteps hftok hftensor hf \
 	dtype quant fmath rng \
 	seqmap dist history softmax select mirostate \
 	ere nfa dfa trie \
@@ -43,8 +43,8 @@ MODULES = util buf io map bundled tokens modelfile gguf \
 	kernel_avx512 kernel_avx512_float kernel_avx512_attn \
 	kernel_avx512_q_row kernel_avx512_q_panel \
 	pool rope hparam model seq kvfile linear forward utf8 unidata escape \
-	vocab spelling pretok ids merge bpe spm cuts known tokenizer texts \
-	mt19937 normal green logprob scored \
+	nfc nfcdata vocab spelling pretok ids merge bpe spm cuts known \
+	tokenizer texts mt19937 normal green logprob scored \
 	pieces
 
 OBJS = $(MODULES:%=$O/lib/%.o)

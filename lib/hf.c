@@ -5,11 +5,21 @@
 #include <string.h>
 
 #include "hfconfig.h"
+#include "hftok.h"
 #include "hftensor.h"
 #include "json.h"
 #include "safetensors.h"
 
 static const char index_name[] = "model.safetensors.index.json";
+
+/* Is this the path of a tokenizer.json? */
+static bool
+is_tokenizer(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return strcmp(slash != NULL ? slash + 1 : path, "tokenizer.json") == 0;
+}
 
 /* The directory, ending in a slash: malloced. */
 static char *
@@ -20,7 +30,7 @@ directory(const char *path)
 	size_t n = strlen(path);
 	char *dir = xcalloc(n + 2, 1);
 
-	if (strcmp(name, "config.json") == 0)
+	if (strcmp(name, "config.json") == 0 || is_tokenizer(path))
 		n = (size_t)(name - path);
 	memcpy(dir, path, n);
 	if (n > 0 && dir[n - 1] != '/')
@@ -207,6 +217,35 @@ open_config(struct modelfile *f, const char *dir, bool *tied, char *err)
 	return r;
 }
 
+/* The tokenizer, if there is one. */
+static int
+open_tokenizer(struct modelfile *f, const char *dir, char *err)
+{
+	static const char config[] = "tokenizer_config.json";
+	struct map m, cm = { 0 };
+	struct json j, c = { 0 };
+	char why[ERRLEN];
+	size_t nkv = f->nkv;
+	int r = 0;
+
+	if (!is_there(dir, "tokenizer.json"))
+		return 0;
+	if (read_json(&m, &j, dir, "tokenizer.json", err) != 0)
+		return -1;
+	if (is_there(dir, config))
+		r = read_json(&cm, &c, dir, config, err);
+	if (r == 0 && hf_tokenizer(f, &j, c.n > 0 ? &c : NULL, why) != 0) {
+		fail(err, "tokenizer.json: %.220s", why);
+		f->nkv = nkv;
+		mf_put_string(f, "pipelm.tokenizer.refused", err);
+	}
+	json_free(&j);
+	map_close(&m);
+	json_free(&c);
+	map_close(&cm);
+	return r;
+}
+
 int
 hf_open(struct modelfile *f, const char *path, char *err)
 {
@@ -215,11 +254,21 @@ hf_open(struct modelfile *f, const char *path, char *err)
 	int r;
 
 	*f = (struct modelfile) { .rope_half = true };
-	r = open_config(f, dir, &tied, err);
-	if (r == 0)
-		r = open_tensors(f, dir, err);
-	if (r == 0)
-		r = hf_tensors(f, tied, err);
+	if (is_tokenizer(path)) {
+		r = open_tokenizer(f, dir, err);
+		if (r == 0 && f->nkv == 0)
+			r = fail(err, "No such file or directory");
+		if (r == 0)
+			r = mf_sort(f, err);
+	} else {
+		r = open_config(f, dir, &tied, err);
+		if (r == 0)
+			r = open_tokenizer(f, dir, err);
+		if (r == 0)
+			r = open_tensors(f, dir, err);
+		if (r == 0)
+			r = hf_tensors(f, tied, err);
+	}
 	free(dir);
 	if (r != 0)
 		modelfile_close(f);

@@ -89,8 +89,10 @@ mf_sort(struct modelfile *f, char *err)
 {
 	const struct mf_str *s = NULL;
 
-	qsort(f->kv, f->nkv, sizeof(*f->kv), cmp_kv);
-	qsort(f->tensor, f->ntensor, sizeof(*f->tensor), cmp_tensor);
+	if (f->nkv > 0)
+		qsort(f->kv, f->nkv, sizeof(*f->kv), cmp_kv);
+	if (f->ntensor > 0)
+		qsort(f->tensor, f->ntensor, sizeof(*f->tensor), cmp_tensor);
 	for (size_t i = 1; i < f->nkv; i++)
 		if (cmp_kv(&f->kv[i - 1], &f->kv[i]) == 0)
 			s = &f->kv[i].key;
@@ -189,6 +191,17 @@ mf_put_bools(struct modelfile *f, const char *key, const bool *v, size_t n)
 		p[i] = v[i];
 }
 
+void
+mf_put_array(struct modelfile *f, const char *key, enum mf_type type, size_t n,
+    const void *p, size_t size)
+{
+	unsigned char *to = put(f, key, type, true, size, 1);
+
+	f->kv[f->nkv - 1].n = n;
+	if (size > 0)
+		memcpy(to, p, size);
+}
+
 float *
 mf_put_floats(struct modelfile *f, const char *name, size_t n)
 {
@@ -275,14 +288,16 @@ open_parts(struct modelfile *f, const char *path, uint64_t count, char *err)
 	return r == 0 ? mf_sort(f, err) : r;
 }
 
-/* Is this the path of a directory, or of the config.json in one? */
+/* Is this the path of a directory, or of a file that one has? */
 static bool
 is_hf(const char *path)
 {
 	const char *slash = strrchr(path, '/');
+	const char *name = slash != NULL ? slash + 1 : path;
 	struct stat st;
 
-	return strcmp(slash != NULL ? slash + 1 : path, "config.json") == 0 ||
+	return strcmp(name, "config.json") == 0 ||
+	    strcmp(name, "tokenizer.json") == 0 ||
 	    (stat(path, &st) == 0 && S_ISDIR(st.st_mode));
 }
 

@@ -68,7 +68,7 @@ struct modelfile {
 /*
  * Open a GGUF file, or the first of several that a model was split into
  * (NAME-00001-of-0000N.gguf; the others beside it), or a Hugging Face directory
- * (or the config.json in it; see hf.h). 0, or -1 with the reason in err (the
+ * (or the config.json in it, or the tokenizer.json alone; see hf.h). 0, or -1 with the reason in err (the
  * path is not in it).
  */
 int modelfile_open(struct modelfile *f, const char *path, char *err);
@@ -123,6 +123,10 @@ void mf_put_uints(struct modelfile *f, const char *key, const uint32_t *v,
     size_t n);
 void mf_put_bools(struct modelfile *f, const char *key, const bool *v,
     size_t n);
+/* An array of n elements as GGUF has them, in `size` bytes, little-endian; a
+ * string is its length, a u64, and its bytes. */
+void mf_put_array(struct modelfile *f, const char *key, enum mf_type type,
+    size_t n, const void *p, size_t size);
 /* A new F32 tensor of n elements, to be filled in. */
 float *mf_put_floats(struct modelfile *f, const char *name, size_t n);
 

@@ -375,6 +375,42 @@ trailing(const struct stage *s, const unsigned char *p, size_t n)
 	return from == 0 ? n : from;
 }
 
+/* A word begins at each U+2581, and is its only one. */
+static size_t
+spaces_each(const struct stage *s, const unsigned char *p, size_t n)
+{
+	size_t i = utf8_length(p, n);
+
+	(void)s;
+	while (i < n && (n - i < 3 || memcmp(p + i, "\xE2\x96\x81", 3) != 0))
+		i++;
+	return i;
+}
+
+static bool
+is_byte_number(unsigned char c)
+{
+	return (c >= '0' && c <= '9') || c == 0xB2 || c == 0xB3 || c == 0xB9 ||
+	    (c >= 0xBC && c <= 0xBE);
+}
+
+/*
+ * \p{N}+ among the bytes' characters of GPT-2's alphabet, after which Falcon
+ * looks for it: the digits, and the bytes 0xB2, 0xB3, 0xB9 and 0xBC to 0xBE, since
+ * Latin-1 has superscripts and fractions there.
+ */
+static size_t
+byte_numbers(const struct stage *s, const unsigned char *p, size_t n)
+{
+	size_t i = 0;
+	bool is = is_byte_number(p[0]);
+
+	(void)s;
+	while (i < n && is_byte_number(p[i]) == is)
+		i++;
+	return i;
+}
+
 static const struct range newline[] = { { '\n', '\n' }, { '\r', '\r' } };
 static const struct range digit[] = { { '0', '9' } };
 /* [$+<=>^~|] and, in the second, ` too: ASCII's punctuation that is not in \p{P} */
@@ -443,6 +479,8 @@ static const struct stage
 	.suffix = FIRST },
     gpt4o = { .piece = o200k, .max = 3, .tail = "\r\n/", .suffix = LAST },
     tekken = { .piece = o200k, .max = 1, .tail = "\r\n/" },
+    byte_digits = { .piece = byte_numbers },
+    blanks = { .piece = spaces_each },
     text_end = { .piece = trailing }, /* \s+$ */
 /* stages that isolate what matches */
     deepseek_v3 = { .piece = isolate, .match = deepseek3, .tail = "\r\n" },
@@ -479,7 +517,8 @@ static const struct pretok known[] = {
 	{ "tekken", { &tekken }, true, true },
 	{ "smollm starcoder refact command-r codeshell exaone minerva-7b mellum2",
 	    { &number, &words }, false, false },
-	{ "falcon", { &punctuation_all, &words, &digit3 }, false, false },
+	{ "falcon", { &punctuation_all, &words, &byte_digits,
+	    &digit3 }, false, false },
 	{ "default", { &punctuation, &words, &number_run, &digit3 }, false,
 	    false },
 	{ "deepseek-llm", { &lines, &space_deepseek_letters,
@@ -490,7 +529,9 @@ static const struct pretok known[] = {
 	{ "deepseek-v3 hunyuan-dense joyai-llm hy_v4", { &number3, &cjk,
 	    &deepseek_v3 }, false, false },
 	{ "gemma4", { &line }, false, true },
-	{ "none", { NULL }, false, false }, /* the whole text is a word */
+	/* of Hugging Face's tokenizers: the whole text is a word; Metaspace */
+	{ "none", { NULL }, false, false },
+	{ "metaspace", { &blanks }, false, false },
 	{ "bloom poro-chat gpt3-finnish", { &bloom }, false, false },
 	{ "viking", { &bloom, &number }, false, false },
 };

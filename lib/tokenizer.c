@@ -3,6 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nfc.h"
+#include "unidata.h"
+#include "utf8.h"
+
 /* A recognised token while they are being sorted. */
 struct whole {
 	struct mf_str s;
@@ -96,6 +100,16 @@ encode_word(struct tokenizer *t, const unsigned char *p, size_t n,
 	return r;
 }
 
+/* Append a text as it is split: bytes, or with U+2581 for blank. */
+static void
+put_text(struct tokenizer *t, const void *p, size_t n)
+{
+	if (t->vocab.model == VOCAB_GPT2)
+		buf_put(&t->text, p, n);
+	else
+		vocab_spell_text(&t->vocab, p, n, &t->text);
+}
+
 /* A text in which no token is recognised; with `space` one goes in front. */
 static int
 encode_text(struct tokenizer *t, const unsigned char *p, size_t n, bool space,
@@ -106,10 +120,17 @@ encode_text(struct tokenizer *t, const unsigned char *p, size_t n, bool space,
 
 	if (n == 0)
 		return 0;
-	if (t->vocab.model != VOCAB_GPT2) {
+	if (t->nfc && !nfc_is(p, n)) {
+		t->form.len = 0;
+		nfc_put(&t->form, p, n);
+		p = (const unsigned char *)t->form.p;
+		n = t->form.len;
+	}
+	space = space && !(t->space_once && p[0] == ' ');
+	if (t->vocab.model != VOCAB_GPT2 || space) {
 		t->text.len = 0;
-		vocab_spell_text(&t->vocab, " ", space, &t->text);
-		vocab_spell_text(&t->vocab, p, n, &t->text);
+		put_text(t, " ", space);
+		put_text(t, p, n);
 		p = (const unsigned char *)t->text.p;
 		n = t->text.len;
 	}
@@ -125,13 +146,47 @@ encode_text(struct tokenizer *t, const unsigned char *p, size_t n, bool space,
 	return 0;
 }
 
+/* Is p[0..n), n > 0, a space at its beginning? And the character's length. */
+static bool
+is_space(const unsigned char *p, size_t n, size_t *len)
+{
+	uint32_t c = UINT32_MAX;
+
+	*len = utf8_length(p, n);
+	return utf8_decode(&c, p, n) > 0 && (unidata(c) & UNI_SPACE);
+}
+
+/* Where the spaces end that p[0..n) begins with, and those begin that it ends
+ * with. */
+static size_t
+after_spaces(const unsigned char *p, size_t n)
+{
+	size_t i = 0, len;
+
+	while (i < n && is_space(p + i, n - i, &len))
+		i += len;
+	return i;
+}
+
+static size_t
+before_spaces(const unsigned char *p, size_t n)
+{
+	size_t end = 0, len;
+
+	for (size_t i = 0; i < n; i += len)
+		if (!is_space(p + i, n - i, &len))
+			end = i + len;
+	return end;
+}
+
 int
 tokenizer_encode(struct tokenizer *t, const void *text, size_t n, bool first,
     struct ids *out, char *err)
 {
 	const unsigned char *p = text;
 	bool space = t->vocab.add_space;
-	size_t from = 0, i = 0;
+	size_t from = 0, i = 0, k;
+	int strip;
 
 	first = first && space;
 	while (i < n) {
@@ -142,12 +197,18 @@ tokenizer_encode(struct tokenizer *t, const void *text, size_t n, bool first,
 			i++;
 			continue;
 		}
-		if (encode_text(t, p + from, i - from, first, out, err) != 0)
+		strip = t->strip == NULL ? 0 : t->strip[id];
+		k = i - from;
+		if (strip & TOKENIZER_LSTRIP)
+			k = before_spaces(p + from, k);
+		if (encode_text(t, p + from, k, first, out, err) != 0)
 			return -1;
 		ids_put(out, &id, 1);
 		i += t->vocab.token[id].len;
+		if (strip & TOKENIZER_RSTRIP)
+			i += after_spaces(p + i, n - i);
 		from = i;
-		first = space;
+		first = space && !t->space_first;
 	}
 	return encode_text(t, p + from, n - from, first, out, err);
 }
@@ -177,6 +238,45 @@ find_rule(struct tokenizer *t, const struct modelfile *g, char *err)
 	return 0;
 }
 
+/* The keys that GGUF does not have: see hftok.h. */
+static int
+read_strip(struct tokenizer *t, const struct modelfile *g, const char *key,
+    int strip, char *err)
+{
+	const struct mf_kv *kv;
+	int r = mf_array(g, key, MF_I32, &kv, err);
+
+	if (r <= 0)
+		return r;
+	if (t->strip == NULL)
+		t->strip = xcalloc(t->vocab.n, 1);
+	for (uint64_t i = 0; i < kv->n; i++) {
+		int32_t id = get_i32(kv->p + 4 * i);
+		if (id < 0 || (size_t)id >= t->vocab.n)
+			return fail(err, "key %s: id %ld is not in the "
+			    "vocabulary of %zu", key, (long)id, t->vocab.n);
+		t->strip[id] |= (unsigned char)strip;
+	}
+	return 0;
+}
+
+static int
+read_own(struct tokenizer *t, const struct modelfile *g, char *err)
+{
+	if (mf_bool(g, "pipelm.tokenizer.nfc", &t->nfc, err) < 0 ||
+	    mf_bool(g, "pipelm.tokenizer.space_first", &t->space_first,
+	        err) < 0 ||
+	    mf_bool(g, "pipelm.tokenizer.space_once", &t->space_once,
+	        err) < 0 ||
+	    mf_bool(g, "pipelm.tokenizer.ignore_merges", &t->bpe.whole,
+	        err) < 0 ||
+	    read_strip(t, g, "pipelm.tokenizer.lstrip", TOKENIZER_LSTRIP,
+	        err) < 0)
+		return -1;
+	return read_strip(t, g, "pipelm.tokenizer.rstrip", TOKENIZER_RSTRIP,
+	    err);
+}
+
 static int
 open_model(struct tokenizer *t, const struct modelfile *g, char *err)
 {
@@ -189,7 +289,7 @@ open_model(struct tokenizer *t, const struct modelfile *g, char *err)
 	if (bpe_open(&t->bpe, &t->vocab, g, err) != 0)
 		return -1;
 	t->bpe.whole = t->rule->whole;
-	return 0;
+	return read_own(t, g, err);
 }
 
 int
@@ -217,6 +317,8 @@ tokenizer_close(struct tokenizer *t)
 	known_close(&t->known);
 	vocab_close(&t->vocab);
 	buf_free(&t->text);
+	buf_free(&t->form);
+	free(t->strip);
 	free(t->whole);
 	*t = (struct tokenizer) { 0 };
 }

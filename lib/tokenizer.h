@@ -25,6 +25,9 @@
 #include "pretok.h"
 #include "spm.h"
 
+/* A recognised token swallows the spaces before, or behind it. */
+enum { TOKENIZER_LSTRIP = 1, TOKENIZER_RSTRIP = 2 };
+
 struct tokenizer {
 	struct vocab vocab;
 	const struct pretok *rule;
@@ -33,6 +36,11 @@ struct tokenizer {
 	struct cuts cuts; /* not gpt2 */
 	struct known known;
 	struct buf text;  /* at work, as tokens spell it */
+	struct buf form;  /* and before, in form NFC */
+	bool nfc;         /* texts are put in it first */
+	bool space_first; /* the added blank is for the beginning alone, */
+	bool space_once;  /* and not for what begins with one */
+	unsigned char *strip; /* (tokens) TOKENIZER_LSTRIP, _RSTRIP; or NULL */
 	int32_t *whole;   /* (nwhole) recognised tokens, by spelling */
 	size_t nwhole;
 	bool first[256];  /* bytes that one of them begins with */
@@ -48,7 +56,9 @@ void tokenizer_close(struct tokenizer *t);
  * the reason in err when a byte is not in the vocabulary. The bytes of the
  * tokens are the bytes of the text, always, but for the blank that a model may
  * want in front (vocab.add_space): at the beginning of a text, unless it
- * continues another (`first` is false), and behind every recognised token.
+ * continues another (`first` is false), and behind every recognised token; and
+ * but for what form NFC changes, and spaces that a recognised token swallows,
+ * where a model has that.
  */
 int tokenizer_encode(struct tokenizer *t, const void *text, size_t n,
     bool first, struct ids *out, char *err);

@@ -107,9 +107,8 @@ hex(char c)
 	    c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* The byte that <0x0A> stands for, or -1. */
-static int
-byte_of(struct mf_str s)
+int
+vocab_byte(struct mf_str s)
 {
 	if (s.len != 6 || memcmp(s.p, "<0x", 3) != 0 || s.p[5] != '>' ||
 	    hex(s.p[3]) < 0 || hex(s.p[4]) < 0)
@@ -129,7 +128,7 @@ vocab_piece(const struct vocab *v, int32_t id, struct buf *b)
 	} else if (type == TOKEN_NORMAL) {
 		put_text(s, b);
 	} else if (type == TOKEN_BYTE && v->model != VOCAB_GPT2) {
-		byte = (char)byte_of(s);
+		byte = (char)vocab_byte(s);
 		buf_put(b, &byte, 1);
 	} else {
 		buf_put(b, s.p, s.len);
@@ -150,7 +149,7 @@ vocab_bytes(const struct vocab *v, int32_t id[256])
 		if (vocab_type(v, i) != type)
 			continue;
 		if (type == TOKEN_BYTE)
-			byte = byte_of(s);
+			byte = vocab_byte(s);
 		else if (s.len > 0 && s.len <= 2 &&
 		    utf8_decode(&c, s.p, s.len) == (int)s.len)
 			byte = spelled(c);
@@ -236,7 +235,7 @@ read_tokens(struct vocab *v, const struct modelfile *g, char *err)
 			return fail(err, "token %zu: unknown type %ld", i,
 			    (long)type);
 		if (type == TOKEN_BYTE && v->model != VOCAB_GPT2 &&
-		    byte_of(v->token[i]) < 0)
+		    vocab_byte(v->token[i]) < 0)
 			return fail(err, "token %zu: '%.*s' is no byte", i,
 			    v->token[i].len > 64 ? 64 : (int)v->token[i].len,
 			    v->token[i].p);
@@ -250,8 +249,12 @@ read_model(struct vocab *v, const struct modelfile *g, char *err)
 	static const char *const name[] = { [VOCAB_GPT2] = "gpt2",
 		[VOCAB_LLAMA] = "llama", [VOCAB_GEMMA4] = "gemma4" };
 	struct mf_str model;
-	int r = mf_string(g, "tokenizer.ggml.model", &model, err);
+	int r = mf_string(g, "pipelm.tokenizer.refused", &model, err);
 
+	if (r == 1)
+		return fail(err, "%.*s", (int)(model.len > 240 ? 240 : model.len),
+		    model.p);
+	r = mf_string(g, "tokenizer.ggml.model", &model, err);
 	if (r == 0)
 		return fail(err, "key tokenizer.ggml.model: missing");
 	if (r < 0)
@@ -279,8 +282,8 @@ read_all(struct vocab *v, const struct modelfile *g, char *err)
 	v->add_bos = v->model != VOCAB_GPT2 && r == 1;
 	v->add_space = v->model == VOCAB_LLAMA;
 	if (mf_bool(g, "tokenizer.ggml.add_bos_token", &v->add_bos, err) < 0 ||
-	    (v->model != VOCAB_GPT2 && mf_bool(g,
-	    "tokenizer.ggml.add_space_prefix", &v->add_space, err) < 0))
+	    mf_bool(g, v->model == VOCAB_GPT2 ? "pipelm.tokenizer.add_space" :
+	    "tokenizer.ggml.add_space_prefix", &v->add_space, err) < 0)
 		return -1;
 	if (v->add_bos && v->bos < 0)
 		return fail(err, "texts begin with a BOS token, but key "

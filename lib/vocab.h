@@ -66,6 +66,9 @@ bool vocab_is_control(const struct vocab *v, int32_t id);
 /* Append the token's bytes; those of a control token are its spelling. */
 void vocab_piece(const struct vocab *v, int32_t id, struct buf *b);
 
+/* The byte that a spelling <0x0A> stands for, or -1. */
+int vocab_byte(struct mf_str s);
+
 /* The token of each byte by itself, -1 where there is none. */
 void vocab_bytes(const struct vocab *v, int32_t id[256]);
 

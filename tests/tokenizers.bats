@@ -145,6 +145,102 @@ rule() {
 	cmp text back
 }
 
+# hf NAME: tokenizer.json is that case of hf.cases; its checksum is in $sum
+hf() {
+	local tab=$'\t' name kind crc size rest
+	while IFS=$tab read -r name kind crc size rest; do
+		[ "$name" = "$1" ] || continue
+		sum="$crc $size"
+		printf '{%s, "model":' "$rest" >tokenizer.json
+		cat "$D/$kind.json" >>tokenizer.json
+		echo '}' >>tokenizer.json
+		return
+	done <"$D/hf.cases"
+	return 1
+}
+
+@test "tokenizer.json: ids are those of Hugging Face's tokenizers" {
+	local name rest sum
+	hard 2000 2
+	sed -i 's/<s>/<bos>/g; s/<|end|>/<|u|>/g' texts
+	while read -r name rest; do
+		hf "$name"
+		tokenize -ls -m tokenizer.json <texts >got
+		echo "$name: $(cksum <got), want $sum"
+		[ "$(cksum <got)" = "$sum" ]
+	done <"$D/hf.cases"
+	[ "$(wc -l <"$D/hf.cases")" -eq 24 ]
+}
+
+@test "tokenizer.json: what comes back" {
+	local name rest sum
+	# not what NFC, the swallowing of spaces or a second blank changes
+	hard 500 2
+	for name in gpt2 llama3 gemma never deepseek-v3; do
+		hf $name
+		tokenize -l -m tokenizer.json <texts >ids
+		detokenize -l -m tokenizer.json <ids >back
+		echo "$name"
+		cmp texts back
+	done
+	hf llama2
+	grep -v '^$' texts >some
+	tokenize -l -m tokenizer.json <some >ids
+	detokenize -l -m tokenizer.json <ids >back
+	cmp some back
+}
+
+@test "tokenizer.json: a whole model's, with its configuration" {
+	local sum
+	hf gpt2
+	[ "$(tok -m tokenizer.json a)" = 64 ]
+	cat >tokenizer_config.json <<-'END'
+	{"add_bos_token": true, "bos_token": {"content": "<bos>"},
+	 "eos_token": "<|u|>", "chat_template": "{{ x }}"}
+	END
+	[ "$(tok -m tokenizer.json a)" = '700 64' ]
+	# an end of generation
+	printf '@1 64 701\n@2 64\n' | detokenize -m tokenizer.json >got
+	printf '@1\ta<|u|>\n@2\ta\n' | diff - got
+	hf llama3
+	[ "$(tok -m tokenizer.json a)" = '700 64' ]
+	echo '{"add_bos_token": false}' >tokenizer_config.json
+	[ "$(tok -m tokenizer.json a)" = 64 ]
+	mkdir d
+	mv tokenizer.json d
+	[ "$(tok -m d/tokenizer.json a)" = '700 64' ]
+	fails 1 'tokenize: nowhere/tokenizer.json: No such file or directory' \
+		tokenize -m nowhere/tokenizer.json a
+}
+
+# refused REASON NAME SED: that case, edited, is refused
+refused() {
+	local sum
+	hf "$2"
+	sed "$3" tokenizer.json >edited
+	cmp -s edited tokenizer.json && return 1
+	mv edited tokenizer.json
+	fails 1 "tokenize: tokenizer.json: tokenizer.json: $1" \
+		tokenize -m tokenizer.json a
+}
+
+@test "tokenizer.json: what is not known is refused by name" {
+	refused 'normalizer: NFKC is not known' neox 's/"NFC"/"NFKC"/'
+	refused 'normalizer: Replace is not known' gemma 's/"String": " "}, "content": "\\u2581"/"String": "a"}, "content": "b"/'
+	refused 'pre_tokenizer: Whitespace is not known' gpt2 's/"pre_tokenizer": {"type": "ByteLevel"/"pre_tokenizer": {"type": "Whitespace"/'
+	refused 'pre_tokenizer: not known: split *' llama3 's/{1,3}/{1,4}/'
+	refused 'pre_tokenizer: not known: prepend, words' neox 's/{"type": "NFC"}/{"type": "Prepend", "prepend": "\\u2581"}/'
+	refused 'pre_tokenizer: Split *' llama3 's/"Isolated"/"MergedWithNext"/'
+	refused 'decoder: WordPiece is not known' gpt2 's/"decoder": {"type": "ByteLevel"/"decoder": {"type": "WordPiece"/'
+	refused 'post_processor: BertProcessing is not known' gpt2 's/"post_processor": {"type": "ByteLevel"/"post_processor": {"type": "BertProcessing"/'
+	refused 'model: Unigram is not known (BPE is)' gpt2 's/"model":{"type":"BPE"/"model":{"type":"Unigram"/'
+	refused 'model: dropout is not known' gpt2 's/"dropout":null/"dropout":0.1/'
+	refused 'model: end_of_word_suffix is not known' gpt2 's/"end_of_word_suffix":null/"end_of_word_suffix":"@"/'
+	refused "added token '<|u|>': single_word is not known" gpt2 's/"<|u|>", "single_word": false/"<|u|>", "single_word": true/'
+	refused "token id 0: both '*' and '<bos>'" gpt2 's/"id": 700/"id": 0/'
+	refused 'token id 99999999: out of range' gpt2 's/"id": 700/"id": 99999999/'
+}
+
 # A vocabulary of scores: U+2581 is the blank.
 spm() {
 	model=llama

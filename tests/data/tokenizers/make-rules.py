@@ -81,7 +81,9 @@ RULES = {
     "gpt-4o": [split(O200K), bytes_],
     "tekken": [split(TEKKEN), bytes_],
     "smollm": [one, pre.ByteLevel(add_prefix_space=False, use_regex=True)],
-    "falcon": [pre.Punctuation("contiguous"), split(GPT2), three, bytes_],
+    "falcon": [pre.Punctuation("contiguous"), pre.ByteLevel(
+        add_prefix_space=False, use_regex=True), pre.Digits(
+            individual_digits=False), three],
     "default": [split(r"[\p{P}\$\+<=>\^~\|]+"), split(GPT2), split(r"\p{N}+"),
                 three, bytes_],
     "deepseek-llm": [split("[\r\n]"), split(CASED), split(SIGNS),
@@ -95,8 +97,8 @@ RULES = {
 WHOLE = ["llama-bpe", "tekken"]     # ignore_merges
 
 
-def texts():
-    lines = subprocess.run([tools + "/strings", "1", "3000"], check=True,
+def texts(seed, count):
+    lines = subprocess.run([tools + "/strings", seed, count], check=True,
                            stdout=subprocess.PIPE).stdout.decode()
     undo = {"n": "\n", "t": "\t", "\\": "\\"}
     for line in lines.split("\n")[:-1]:
@@ -168,7 +170,7 @@ def spm(texts):
 
 
 def main():
-    all_ = list(texts())
+    all_ = list(texts("1", "3000"))
     got = {f: list(make(all_)) for f, make in
            (("rules", rules), ("spm", spm))}
     for f, pairs in got.items():
@@ -179,4 +181,5 @@ def main():
             out.writelines(r + " " + cksum(l) + "\n" for r, l in pairs)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -110,7 +110,7 @@ vtree(const vec a[2])
 	return tree16(a[0], a[1]);
 }
 
-#include "kernel_attn.h"
+#include "kernel_attn.inc"
 
 AVX2 void
 avx2_attn_f16(float *o, float *m, float *l, const float *q,

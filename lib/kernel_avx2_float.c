@@ -57,7 +57,7 @@ tile(float *y, size_t ldy, const unsigned char *w, size_t apart, const float *x,
 			    a[1][r][t]);
 }
 
-#include "kernel_float.h"
+#include "kernel_float.inc"
 
 AVX2 void
 avx2_matmul_f32(float *y, size_t ldy, const float *w, const float *x,

@@ -104,7 +104,7 @@ vtree(const vec a[1])
 
 #define vexp vexp16
 #define vcap vcap16
-#include "kernel_attn.h"
+#include "kernel_attn.inc"
 
 AVX512 void
 avx512_attn_f16(float *o, float *m, float *l, const float *q,

@@ -66,7 +66,7 @@ tile(float *y, size_t ldy, const unsigned char *w, size_t apart, const float *x,
 	}
 }
 
-#include "kernel_float.h"
+#include "kernel_float.inc"
 
 AVX512 void
 avx512_matmul_f32(float *y, size_t ldy, const float *w, const float *x,

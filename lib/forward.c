@@ -306,9 +306,11 @@ attend_rows(const struct region *r, float *queries, size_t rows, size_t head,
 	}
 	for (; page * KERN_PAGE < pos + rows; page++)
 		attend_page(r, &x, head, page);
-	for (size_t i = 0; i < n * hd; i++)
-		queries[i / (group * hd) * m->n_head * hd + i % (group * hd)] =
-		    x.o[i] / x.sum[i / hd];
+	for (size_t i = 0; i < n; i++) {
+		float *to = queries + (i / group * m->n_head + i % group) * hd;
+		for (size_t j = 0; j < hd; j++)
+			to[j] = x.o[i * hd + j] / x.sum[i];
+	}
 }
 
 /* Of n rows, those that attend together: of a prompt many, since they share

@@ -138,8 +138,8 @@ bytes32(int type, __m512i z[2], const unsigned char *p)
 	static const int16_t w10[] = LANES(EIGHT, 10, 2, 8);
 	static const int16_t w11[] = LANES(EIGHT, 11, 3, 12);
 	static const int16_t w12[] = LANES(EIGHT, 12, 4, 16);
-	static const int16_t first[] = LANES(EIGHT, 17, 0, 32);
-	static const int16_t last[] = LANES(EIGHT, 17, 0, 27);
+	static const int16_t first[] = LANES(EIGHT, 17, 1, 32);
+	static const int16_t last[] = LANES(EIGHT, 17, 9, 32);
 	static const int16_t h11[][32] = { LANES(SAME, 11, 1, 12),
 		LANES(SAME, 11, 2, 12) };
 	static const int16_t h12[][32] = { LANES(SAME, 12, 2, 16),
@@ -148,10 +148,12 @@ bytes32(int type, __m512i z[2], const unsigned char *p)
 
 	switch (type) {
 	case DTYPE_Q8_0:
-		z[0] = _mm512_xor_si512(words(p + 2, first, 32),
+		z[0] = _mm512_xor_si512(words(p, first, 32),
 		    _mm512_set1_epi8(-128));
-		z[1] = _mm512_xor_si512(words(p + 18, last, 27),
-		    _mm512_set1_epi8(-128));
+		/* the last lies behind the two loads */
+		v = _mm512_mask_broadcast_i32x4(words(p, last, 32), 0xf000,
+		    _mm_loadu_si128((const void *)(p + 120)));
+		z[1] = _mm512_xor_si512(v, _mm512_set1_epi8(-128));
 		return;
 	case DTYPE_Q4_1:
 		v = words(p, w10, 8);
@@ -208,36 +210,42 @@ both32(const unsigned char *const p[4], __m512i table, size_t skip)
 	return v;
 }
 
-/* Scales (and minima) of four blocks of four rows, [block][row]. */
-INLINE void
-factors32(int type, __m512 *d, __m512 *m, const unsigned char *const p[4])
+/* Scales of four blocks of four rows, [block][row]: words, or, with minima
+ * above them, integers. */
+INLINE __m512i
+packed32(int type, const unsigned char *const p[4])
 {
 	static const int16_t w9[32] = LANES(FOUR, 9, 0, 4);
 	static const int16_t w11[32] = LANES(FOUR, 11, 0, 12);
-	static const int16_t w17[32] = LANES(FOUR, 17, 0, 33);
-	__m512i v;
+	static const int16_t w17[32] = LANES(FOUR, 17, 0, 32);
 
 	switch (type) {
 	case DTYPE_Q8_0:
-		*d = _mm512_cvtph_ps(scales32(p, w17, 33));
-		return;
+		return _mm512_castsi256_si512(scales32(p, w17, 32));
 	case DTYPE_Q5_0:
-		*d = _mm512_cvtph_ps(scales32(p, w11, 12));
-		return;
+		return _mm512_castsi256_si512(scales32(p, w11, 12));
 	case DTYPE_Q4_1:
-		v = both32(p, _mm512_setr_epi32(0, 0, 0, 0, 5, 5, 5, 5, 10, 10,
-		    10, 10, 15, 15, 15, 15), 4);
-		break;
+		return both32(p, _mm512_setr_epi32(0, 0, 0, 0, 5, 5, 5, 5, 10,
+		    10, 10, 10, 15, 15, 15, 15), 4);
 	case DTYPE_Q5_1:
-		v = both32(p, _mm512_setr_epi32(0, 0, 0, 0, 6, 6, 6, 6, 12, 12,
-		    12, 12, 26, 26, 26, 26), 8);
-		break;
+		return both32(p, _mm512_setr_epi32(0, 0, 0, 0, 6, 6, 6, 6, 12,
+		    12, 12, 12, 26, 26, 26, 26), 8);
 	default:
-		*d = _mm512_cvtph_ps(scales32(p, w9, 4));
-		return;
+		return _mm512_castsi256_si512(scales32(p, w9, 4));
 	}
-	*d = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(v));
-	*m = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(_mm512_srli_epi32(v, 16)));
+}
+
+/* The same as floats. */
+INLINE void
+factors32(int type, __m512 *d, __m512 *m, __m512i v)
+{
+	if (has_min(type)) {
+		*d = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(v));
+		*m = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(
+		    _mm512_srli_epi32(v, 16)));
+	} else {
+		*d = *m = _mm512_cvtph_ps(_mm512_castsi512_si256(v));
+	}
 }
 
 /* Super-blocks of 256. */

@@ -121,9 +121,9 @@ unpack32(int type, struct panel *p, const unsigned char *const w[ROWS],
 			place(p, type, z[half], g);
 		}
 		for (size_t r = 0; r < ROWS; r += 4) {
-			__m512 d, m = _mm512_setzero_ps();
+			__m512 d, m;
 			float f[2][16];
-			factors32(type, &d, &m, s + r);
+			factors32(type, &d, &m, packed32(type, s + r));
 			_mm512_storeu_ps(f[0], d);
 			_mm512_storeu_ps(f[1], m);
 			for (size_t i = at - b; i < 4; i++) {

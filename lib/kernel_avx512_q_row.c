@@ -2,14 +2,16 @@
  * kernel_avx512_q_row - products of rows of blocks with few inputs; see kern.h.
  *
  * Four rows at a time, far apart, each read as one long stream: that is what a
- * processor's prefetching follows. Sums of their blocks are put together so
- * that a lane is a row, and enter the accumulators block by block.
+ * processor's prefetching follows. Of blocks of 32, sixteen rows' sums are put
+ * together so that a lane is a row, and enter the accumulators block by block;
+ * of super-blocks, four rows'.
  */
 #include "kernel_avx512_q.h"
+#include "kernel_scalar.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
-enum { ROWS = 4, MOST = 4, AHEAD = 1024 };
+enum { ROWS = 4, MOST = 4, AHEAD = 256 }; /* inputs; bytes */
 
 /* The sums of four vectors, by lanes of 128 bits: lane l is {a, b, c, d}. */
 INLINE __m512i
@@ -52,89 +54,144 @@ total4_256(const __m256i v[4], bool upper)
 	    _mm_hadd_epi32(a[2], a[3]));
 }
 
-/* Lane l is element l of x. */
-INLINE __m512i
-spread(__m128i x)
-{
-	const __m512i lane = _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,
-	    2, 3, 3, 3, 3);
+enum {
+	NEXT = 4,    /* rows of a stream that come one after the other, so that
+	                there are sixteen, whose sums are added up together */
+	SLICE = 128, /* blocks, times inputs, between two additions */
+};
 
-	return _mm512_permutexvar_epi32(lane, _mm512_castsi128_si512(x));
+/* What blocks of sixteen rows gave: row r of stream s is number 4 r + s. */
+struct slice {
+	int32_t sum[SLICE][NEXT][ROWS];  /* by block, and input */
+	int16_t factor[SLICE][NEXT][2 * ROWS]; /* packed32 */
+};
+
+/* The integer sums of blocks b..b+n-1, n >= 4, of the streams' rows r, which
+ * are w[]. */
+INLINE void
+sums(int type, struct slice *s, size_t r, const unsigned char *const w[ROWS],
+    const struct acts *x, size_t inputs, size_t nb, size_t b, size_t n)
+{
+	const size_t size = block_bytes(type);
+
+	for (size_t at = 0; at < n; at += 4) {
+		/* the last four overlap what came before */
+		size_t i = at + 4 <= n ? at : n - 4;
+		__m512i z[ROWS][2], a[2], v[ROWS], f;
+		const unsigned char *p[ROWS];
+
+		for (size_t j = 0; j < ROWS; j++) {
+			p[j] = w[j] + (b + i) * size;
+			_mm_prefetch((const void *)(p[j] + AHEAD),
+			    _MM_HINT_T0);
+			if (type == DTYPE_Q8_0)
+				_mm_prefetch((const void *)(p[j] + AHEAD + 64),
+				    _MM_HINT_T0);
+			bytes32(type, z[j], p[j]);
+		}
+		f = packed32(type, p);
+		if (has_min(type)) {
+			_mm_storeu_si128((void *)s->factor[i][r],
+			    _mm512_castsi512_si128(f));
+			_mm_storeu_si128((void *)s->factor[i + 1][r],
+			    _mm512_extracti32x4_epi32(f, 1));
+			_mm_storeu_si128((void *)s->factor[i + 2][r],
+			    _mm512_extracti32x4_epi32(f, 2));
+			_mm_storeu_si128((void *)s->factor[i + 3][r],
+			    _mm512_extracti32x4_epi32(f, 3));
+		} else {
+			__m128i lo = _mm512_castsi512_si128(f);
+			__m128i hi = _mm512_extracti32x4_epi32(f, 1);
+			int16_t *to = s->factor[i][0] + 4 * r;
+			_mm_storel_epi64((void *)to, lo);
+			_mm_storeh_pd((void *)(to + 32), _mm_castsi128_pd(lo));
+			_mm_storel_epi64((void *)(to + 64), hi);
+			_mm_storeh_pd((void *)(to + 96), _mm_castsi128_pd(hi));
+		}
+		for (size_t t = 0; t < inputs; t++) {
+			size_t to = i * inputs + t;
+			in_order(type, a, x->q + (t * nb + b + i) * QK);
+			for (size_t j = 0; j < ROWS; j++)
+				v[j] = _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(
+				    _mm512_setzero_si512(), z[j][0], a[0]),
+				    z[j][1], a[1]);
+			v[0] = sums4(v);
+			_mm_storeu_si128((void *)s->sum[to][r],
+			    _mm512_castsi512_si128(v[0]));
+			_mm_storeu_si128((void *)s->sum[to + inputs][r],
+			    _mm512_extracti32x4_epi32(v[0], 1));
+			_mm_storeu_si128((void *)s->sum[to + 2 * inputs][r],
+			    _mm512_extracti32x4_epi32(v[0], 2));
+			_mm_storeu_si128((void *)s->sum[to + 3 * inputs][r],
+			    _mm512_extracti32x4_epi32(v[0], 3));
+		}
+	}
 }
 
-/* Four rows w[] of nb >= 4 blocks of 32, inputs 0..n-1; y[r] of each row. */
+/* acc[inputs] += blocks b..b+n-1 of sixteen rows, in order. */
+INLINE void
+add(int type, __m512 *acc, const struct slice *s, const struct acts *x,
+    size_t inputs, size_t nb, size_t b, size_t n)
+{
+	const __m512i less = _mm512_set1_epi16((short)-byte_offset(type));
+	const __m512i one = _mm512_set1_epi16(1);
+
+	for (size_t i = 0; i < n; i++) {
+		__m512 d, m;
+
+		factors32(type, &d, &m, _mm512_loadu_si512(s->factor[i]));
+		for (size_t t = 0; t < inputs; t++) {
+			size_t at = t * nb + b + i;
+			__m512i v = _mm512_loadu_si512(s->sum[i * inputs + t]);
+			__m512i pair;
+			__m512 xd = _mm512_set1_ps(x->d[at]);
+			int32_t two;
+
+			memcpy(&two, x->sum + 2 * at, 4);
+			pair = _mm512_set1_epi32(two);
+			if (byte_offset(type) != 0)
+				v = _mm512_dpwssd_epi32(v, pair, less);
+			acc[t] = _mm512_fmadd_ps(_mm512_mul_ps(d, xd),
+			    _mm512_cvtepi32_ps(v), acc[t]);
+			if (has_min(type))
+				acc[t] = _mm512_fmadd_ps(_mm512_mul_ps(m, xd),
+				    _mm512_cvtepi32_ps(
+				    _mm512_madd_epi16(pair, one)), acc[t]);
+		}
+	}
+}
+
+/* NEXT rows from each of w[], of nb >= 4 blocks of 32; y[] of their first. */
 INLINE void
 rows32(int type, float *const y[ROWS], size_t ldy,
     const unsigned char *const w[ROWS], const struct acts *x, size_t n,
     size_t nb)
 {
-	const size_t size = block_bytes(type);
-	const __m512i less = _mm512_set1_epi16((short)-byte_offset(type));
-	__m128 acc[MOST];
+	const size_t stride = nb * block_bytes(type);
+	const size_t most = SLICE / n;
+	struct slice s;
+	__m512 acc[MOST];
 
 	for (size_t t = 0; t < n; t++)
-		acc[t] = _mm_setzero_ps();
-	for (size_t at = 0; at < nb; at += 4) {
-		/* the last four overlap what came before, which is left out */
-		size_t b = at + 4 <= nb ? at : nb - 4;
-		__m512i z[ROWS][2];
-		const unsigned char *p[ROWS];
-		__m512 d, m = _mm512_setzero_ps();
-
-		for (size_t r = 0; r < ROWS; r++) {
-			p[r] = w[r] + b * size;
-			_mm_prefetch((const void *)(p[r] + AHEAD),
-			    _MM_HINT_T0);
-			if (type == DTYPE_Q8_0)
-				_mm_prefetch((const void *)(p[r] + AHEAD + 64),
-				    _MM_HINT_T0);
-			bytes32(type, z[r], p[r]);
+		acc[t] = _mm512_setzero_ps();
+	for (size_t b = 0, some; b < nb; b += some) {
+		some = nb - b;
+		if (some > most) /* and no slice is smaller than four */
+			some = some < most + 4 ? most - 4 : most;
+		for (size_t r = 0; r < NEXT; r++) {
+			const unsigned char *p[ROWS];
+			for (size_t j = 0; j < ROWS; j++)
+				p[j] = w[j] + r * stride;
+			sums(type, &s, r, p, x, n, nb, b, some);
 		}
-		factors32(type, &d, &m, p);
-		for (size_t t = 0; t < n; t++) {
-			size_t i = t * nb + b;
-			__m512i a[2], s[ROWS], sum;
-			__m512 f, e, mf = _mm512_setzero_ps(), me = mf, xd;
-
-			in_order(type, a, x->q + i * QK);
-			for (size_t r = 0; r < ROWS; r++)
-				s[r] = _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(
-				    _mm512_setzero_si512(), z[r][0], a[0]),
-				    z[r][1], a[1]);
-			sum = spread(_mm_loadu_si128(
-			    (const void *)(x->sum + 2 * i)));
-			s[0] = sums4(s);
-			if (byte_offset(type) != 0)
-				s[0] = _mm512_dpwssd_epi32(s[0], sum, less);
-			xd = _mm512_castsi512_ps(spread(_mm_loadu_si128(
-			    (const void *)(x->d + i))));
-			e = _mm512_mul_ps(d, xd);
-			f = _mm512_cvtepi32_ps(s[0]);
-			if (has_min(type)) {
-				me = _mm512_mul_ps(m, xd);
-				mf = _mm512_cvtepi32_ps(_mm512_madd_epi16(sum,
-				    _mm512_set1_epi16(1)));
-			}
-#define STEP(l)                                                                \
-	if (b + (l) >= at) {                                                   \
-		acc[t] = _mm_fmadd_ps(_mm512_extractf32x4_ps(e, l),            \
-		    _mm512_extractf32x4_ps(f, l), acc[t]);                     \
-		if (has_min(type))                                             \
-			acc[t] = _mm_fmadd_ps(_mm512_extractf32x4_ps(me, l),   \
-			    _mm512_extractf32x4_ps(mf, l), acc[t]);            \
-	}
-			STEP(0)
-			STEP(1)
-			STEP(2)
-			STEP(3)
-#undef STEP
-		}
+		add(type, acc, &s, x, n, nb, b, some);
 	}
 	for (size_t t = 0; t < n; t++) {
-		float out[ROWS];
-		_mm_storeu_ps(out, acc[t]);
-		for (size_t r = 0; r < ROWS; r++)
-			y[r][t * ldy] = out[r];
+		float out[NEXT][ROWS];
+		_mm512_storeu_ps(out[0], acc[t]);
+		for (size_t r = 0; r < NEXT; r++)
+			for (size_t j = 0; j < ROWS; j++)
+				y[j][t * ldy + r] = out[r][j];
 	}
 }
 
@@ -250,16 +307,22 @@ rows256(int type, float *const y[ROWS], size_t ldy,
 	}
 }
 
-/* All rows, four from four places at a time: the last ones may be done twice. */
+/* All rows, from four places at a time: the last ones may be done twice. */
 INLINE void
-all_rows(int type, float *y, size_t ldy, const unsigned char *w,
-    const struct acts *x, size_t rows, size_t n, size_t k)
+all_rows(int type, float *y, size_t ldy, uint32_t number,
+    const unsigned char *w, const struct acts *x, size_t rows, size_t n,
+    size_t k)
 {
 	const size_t block = is_super(type) ? QK_K : QK;
+	const size_t next = is_super(type) ? 1 : NEXT;
 	size_t nb = k / block, each = (rows + ROWS - 1) / ROWS;
 	size_t stride = nb * block_bytes(type);
 
-	for (size_t i = 0; i < each; i++)
+	if (rows < ROWS * next) {
+		scalar_matmul_q(y, ldy, number, w, x, rows, n, k);
+		return;
+	}
+	for (size_t i = 0; i < each; i += next)
 		for (size_t t = 0; t < n; t += MOST) {
 			const unsigned char *p[ROWS];
 			float *to[ROWS];
@@ -269,14 +332,15 @@ all_rows(int type, float *y, size_t ldy, const unsigned char *w,
 			for (size_t r = 0; r < ROWS; r++) {
 				size_t at = r * each + each <= rows
 				    ? r * each : rows - each;
-				p[r] = w + (at + i) * stride;
-				to[r] = y + t * ldy + at + i;
+				at += i + next <= each ? i : each - next;
+				p[r] = w + at * stride;
+				to[r] = y + t * ldy + at;
 			}
-			if (block == QK_K && n == 1)
+			if (is_super(type) && some == 1)
 				rows256(type, to, ldy, p, &a, 1, nb);
-			else if (block == QK_K)
+			else if (is_super(type))
 				rows256(type, to, ldy, p, &a, some, nb);
-			else if (n == 1)
+			else if (some == 1)
 				rows32(type, to, ldy, p, &a, 1, nb);
 			else
 				rows32(type, to, ldy, p, &a, some, nb);
@@ -288,8 +352,7 @@ all_rows(int type, float *y, size_t ldy, const unsigned char *w,
 	    const void *w, const struct acts *x, size_t rows, size_t n,        \
 	    size_t k)                                                          \
 	{                                                                      \
-		(void)number;                                                  \
-		all_rows(type, y, ldy, w, x, rows, n, k);                      \
+		all_rows(type, y, ldy, number, w, x, rows, n, k);              \
 	}
 
 SLOT(q4_0, DTYPE_Q4_0)

@@ -1,0 +1,127 @@
+/*
+ * steps - feed a command lines one at a time and tell how long each takes.
+ *
+ *	steps [-u] COMMAND [ARG ...] <LINES
+ *
+ * The command answers each line with a binary record of dist(5). A line is
+ * written when the record before it has come, as in a loop. Prints the
+ * microseconds of each step, a line each: wall time or, with -u, processor time
+ * of the command.
+ */
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static void
+fail(const char *why)
+{
+	fprintf(stderr, "steps: %s\n", why);
+	exit(1);
+}
+
+static double
+now(clockid_t clock)
+{
+	struct timespec t;
+
+	if (clock_gettime(clock, &t) != 0)
+		fail("no such clock");
+	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static void
+take(int fd, unsigned char *p, size_t n)
+{
+	while (n > 0) {
+		ssize_t got = read(fd, p, n);
+		if (got <= 0)
+			fail("the command gave no whole record");
+		p += got;
+		n -= (size_t)got;
+	}
+}
+
+static size_t
+get32(const unsigned char *p)
+{
+	return (size_t)p[0] | (size_t)p[1] << 8 | (size_t)p[2] << 16 |
+	    (size_t)p[3] << 24;
+}
+
+static void
+record(int fd)
+{
+	static unsigned char *rest;
+	static size_t room;
+	unsigned char head[32];
+	size_t n;
+
+	take(fd, head, sizeof(head));
+	if (memcmp(head, "DIST", 4) != 0)
+		fail("what came is no record");
+	n = 4 * (get32(head + 16) + get32(head + 20) +
+	    get32(head + 12) * (head[6] & 1 ? 2 : 1));
+	if (n > room && (rest = realloc(rest, room = n)) == NULL)
+		fail("out of memory");
+	take(fd, rest, n);
+}
+
+static pid_t
+start(char **argv, int *to, int *from)
+{
+	int in[2], out[2];
+	pid_t pid;
+
+	if (pipe(in) != 0 || pipe(out) != 0 || (pid = fork()) < 0)
+		fail("no pipe or process");
+	if (pid == 0) {
+		dup2(in[0], STDIN_FILENO);
+		dup2(out[1], STDOUT_FILENO);
+		for (int i = 0; i < 2; i++) {
+			close(in[i]);
+			close(out[i]);
+		}
+		execvp(argv[0], argv);
+		_exit(127);
+	}
+	close(in[0]);
+	close(out[1]);
+	*to = in[1];
+	*from = out[0];
+	return pid;
+}
+
+int
+main(int argc, char **argv)
+{
+	int cpu = argc > 1 && strcmp(argv[1], "-u") == 0, to, from, status;
+	clockid_t clock = CLOCK_MONOTONIC;
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t n;
+	pid_t pid;
+
+	if (argc < 2 + cpu) {
+		fprintf(stderr, "usage: steps [-u] command [arg ...]\n");
+		return 2;
+	}
+	pid = start(argv + 1 + cpu, &to, &from);
+	if (cpu && clock_getcpuclockid(pid, &clock) != 0)
+		fail("no clock of another process");
+	while ((n = getline(&line, &room, stdin)) > 0) {
+		double begin = now(clock);
+		if (write(to, line, (size_t)n) != n)
+			fail("the command does not read");
+		record(from);
+		printf("%.1f\n", now(clock) - begin);
+	}
+	close(to);
+	if (waitpid(pid, &status, 0) != pid || status != 0)
+		fail("the command failed");
+	return 0;
+}

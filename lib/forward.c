@@ -8,7 +8,7 @@
 
 enum {
 	MANY = 32,         /* rows from which on several attend together */
-	CHUNK = 128,       /* rows at a time, at most, and */
+	CHUNK = 512,       /* rows at a time, at most, and */
 	SCRATCH = 1 << 22, /* values of the widest scratch */
 };
 

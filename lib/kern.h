@@ -23,7 +23,10 @@
 
 #include "dtype.h"
 
-enum { KERN_PAGE = 64 }; /* positions in a page of keys and values */
+enum {
+	KERN_PAGE = 64, /* positions in a page of keys and values */
+	KERN_MANY = 8,  /* inputs from which on products want them prepared */
+};
 
 /* How a head attends to a page. */
 struct kern_attn {
@@ -39,6 +42,8 @@ struct acts {
 	int8_t *q;    /* (n, k) */
 	float *d;     /* (n, k / block) */
 	int16_t *sum; /* (n, k / 16) */
+	void *more;   /* what prepare made of them: at most 5/4 bytes for each
+	                 value, n rounded up to a multiple of 4 */
 };
 
 typedef void kern_matmul_q(float *y, size_t ldy, uint32_t type, const void *w,
@@ -77,6 +82,14 @@ struct kern {
 	 * a type without a minimum goes without the second line.
 	 */
 	kern_matmul_q *matmul_q[DTYPES];
+
+	/*
+	 * Lay inputs t..t+3 of n >= KERN_MANY, which quant_q8 made, out anew in
+	 * x->more as this path's matmul_q reads them; t is a multiple of 4. NULL
+	 * where it reads them as they are.
+	 */
+	void (*prepare)(const struct acts *x, size_t t, size_t n, size_t k,
+	    size_t block);
 
 	/*
 	 * A row of activations to int8 by blocks of 32 or 256: d = max|x| /

@@ -346,8 +346,9 @@ matmul(int type, tiles *f, kern_matmul_q *by_rows, float *y, size_t ldy,
 	rest += whole * k / block * block_bytes(type);
 	for (size_t t = 0; t < n; t += INPUTS, y += INPUTS * ldy) {
 		size_t some = n - t < INPUTS ? n - t : INPUTS;
-		struct acts a = { x->q + t * k, x->d + t * (k / block),
-			x->sum + t * (k / 16) };
+		struct acts a = { .q = x->q + t * k,
+			.d = x->d + t * (k / block),
+			.sum = x->sum + t * (k / 16) };
 		if (some < MANY) {
 			by_rows(y, ldy, number, w, &a, rows, some, k);
 			continue;

@@ -190,8 +190,9 @@ all_rows(int type, float *y, size_t ldy, const unsigned char *w,
 		for (size_t t = 0; t < n; t += MOST) {
 			const unsigned char *p[ROWS];
 			float *to[ROWS];
-			struct acts a = { x->q + t * k, x->d + t * nb,
-				x->sum + t * k / 16 };
+			struct acts a = { .q = x->q + t * k,
+				.d = x->d + t * nb,
+				.sum = x->sum + t * k / 16 };
 			for (size_t r = 0; r < ROWS; r++) {
 				size_t at = r * each + each <= rows
 				    ? r * each : rows - each;

@@ -2,9 +2,10 @@
  * kernel_avx512_q_panel - products of rows of blocks with many inputs; see
  * kern.h.
  *
- * Sixteen rows and 256 columns are unpacked to a panel that stays in the first
- * cache; a lane is a row. vpdpbusd wants one side unsigned: the activations
- * are, 128 added, and the panel brings what that added with its sums.
+ * Sixteen rows are unpacked to panels that stay in the first caches; a lane is
+ * a row, and its sum stays in a register until the row ends. vpdpbusd wants one
+ * side unsigned: the activations are, 128 added, and the panel brings what that
+ * added with its sums.
  */
 #include "kernel_avx512_q.h"
 #include "kernel_scalar.h"
@@ -13,30 +14,90 @@
 
 enum {
 	ROWS = 16,
-	DEPTH = 256,         /* columns of a panel */
-	BLOCKS = DEPTH / QK, /* blocks of 32 in it */
-	TILE = 8,            /* inputs at a time */
-	MANY = 8,            /* inputs from which panels pay */
-	INPUTS = 128,        /* inputs that are prepared together */
+	DEPTH = 2048, /* columns that are unpacked together */
+	QUAD = 4,     /* inputs that are prepared together */
+	TILE = 8,     /* inputs at a time */
 };
 
-/* Values in fours of neighbours, [column / 4][row][column % 4]. */
-struct panel {
-	int8_t q[DEPTH / 4][ROWS][4];
-	int32_t less[BLOCKS][ROWS]; /* by block of 32, or [0] of 256: -128 *
-	                               the sum of the (scaled) values */
-	float d[BLOCKS][ROWS], m[BLOCKS][ROWS];
-	int32_t s[DEPTH / 16][ROWS];        /* scales of groups */
-	int16_t min[DEPTH / 32][ROWS][2]; /* pairs of groups' */
+/* A block of 32 of sixteen rows. Values stand in fours of neighbours, [column /
+ * 4][row][column % 4]. */
+struct panel32 {
+	int8_t q[QK / 4][ROWS][4];
+	int32_t less[ROWS]; /* -128 * the sum of the values */
+	float d[ROWS], m[ROWS];
 };
 
-/* The activations that stand against panels. */
-struct inputs {
-	uint8_t q[INPUTS][DEPTH]; /* 128 added */
-	float d[BLOCKS][INPUTS];
-	float sum[BLOCKS][INPUTS];        /* of blocks of 32 */
-	int32_t pair[DEPTH / 32][INPUTS]; /* of two groups each, words */
+/* A super-block of sixteen rows. */
+struct panel256 {
+	int8_t q[QK_K / 4][ROWS][4];
+	int32_t less[ROWS]; /* -128 * the sum of the scaled values */
+	float d[ROWS], m[ROWS];
+	int32_t s[QK_K / 16][ROWS];      /* scales of groups */
+	int16_t min[QK_K / 32][ROWS][2]; /* of each two groups of 16 */
 };
+
+union panels {
+	struct panel32 b32[DEPTH / QK];
+	struct panel256 b256[DEPTH / QK_K];
+};
+
+/* What is prepared of n inputs, in quads: values with 128 added, in fours of
+ * neighbours; factors; sums of each 32, as floats or two words of 16 each. */
+struct quads {
+	uint8_t *q; /* (quads, k / 4, QUAD, 4) */
+	float *d;   /* (quads, k / block, QUAD) */
+	void *sum;  /* (quads, k / 32, QUAD) */
+};
+
+INLINE struct quads
+quads(const struct acts *x, size_t n, size_t k, size_t block)
+{
+	size_t all = (n + QUAD - 1) / QUAD * QUAD;
+	uint8_t *p = x->more;
+
+	return (struct quads) { p, (void *)(p + all * k),
+		(void *)(p + all * k + all * (k / block) * sizeof(float)) };
+}
+
+/* Inputs t..t+3 of n, where there are that many. */
+AVX512 static void
+prepare(const struct acts *x, size_t t, size_t n, size_t k, size_t block)
+{
+	struct quads to = quads(x, n, k, block);
+	const __m512i more = _mm512_set1_epi8(-128);
+	const __m512i turn = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6,
+	    10, 14, 3, 7, 11, 15);
+	float *d = to.d + t * (k / block), *total = to.sum;
+	int16_t *pair = to.sum;
+
+	total += t * (k / QK);
+	pair += t * (k / 16);
+	for (size_t j = 0; j < QUAD; j++) {
+		size_t i = t + j < n ? t + j : n - 1;
+		const int16_t *sum = x->sum + i * (k / 16);
+		for (size_t b = 0; b < k / block; b++)
+			d[b * QUAD + j] = x->d[i * (k / block) + b];
+		for (size_t b = 0; b < k / QK; b++, sum += 2)
+			if (block == QK)
+				total[b * QUAD + j] = (float)(sum[0] + sum[1]);
+			else
+				memcpy(pair + 2 * (b * QUAD + j), sum, 4);
+	}
+	for (size_t c = 0; c < k; c += 16) {
+		const int8_t *q = x->q + t * k + c;
+		__m128i in[QUAD];
+		__m512i v;
+		for (size_t j = 0; j < QUAD; j++)
+			in[j] = _mm_loadu_si128((const void *)(q +
+			    (t + j < n ? j : n - 1 - t) * k));
+		v = _mm512_inserti64x4(_mm512_castsi256_si512(
+		    _mm256_set_m128i(in[1], in[0])),
+		    _mm256_set_m128i(in[3], in[2]), 1);
+		_mm512_storeu_si512(to.q + t * k + c * QUAD,
+		    _mm512_permutexvar_epi32(turn,
+		    _mm512_xor_si512(v, more)));
+	}
+}
 
 /* Rows of 16 integers to columns. */
 INLINE void
@@ -68,10 +129,10 @@ transpose16(__m512i v[16])
 	}
 }
 
-/* One vector of each row, groups g[4] of 16 columns, to the panel; a group
- * that is negative is left out. */
+/* One vector of each row, four groups of 16 columns, each to the panel at its
+ * to[], or left out where that is NULL. */
 INLINE void
-place(struct panel *p, int type, const __m512i *row, const int g[4])
+place(int8_t (*const to[4])[ROWS][4], int type, const __m512i *row)
 {
 	const __m512i by = _mm512_set1_epi8((char)byte_offset(type));
 	__m512i v[16];
@@ -80,32 +141,31 @@ place(struct panel *p, int type, const __m512i *row, const int g[4])
 		v[r] = _mm512_sub_epi8(row[r], by);
 	transpose16(v);
 	for (int i = 0; i < 16; i++)
-		if (g[i / 4] >= 0)
-			_mm512_storeu_si512(p->q[4 * g[i / 4] + i % 4], v[i]);
+		if (to[i / 4] != NULL)
+			_mm512_storeu_si512(to[i / 4][i % 4], v[i]);
 }
 
-/* 128 times the sum of the values of n fours from `at`. */
+/* -128 times the sum of the values of n fours. */
 INLINE __m512i
-sum128(const struct panel *p, size_t at, size_t n)
+less128(int8_t (*q)[ROWS][4], size_t n)
 {
 	__m512i s = _mm512_setzero_si512();
 
-	for (size_t i = at; i < at + n; i++)
+	for (size_t i = 0; i < n; i++)
 		s = _mm512_dpbusd_epi32(s, _mm512_set1_epi8(-128),
-		    _mm512_loadu_si512(p->q[i]));
-	return s;
+		    _mm512_loadu_si512(q[i]));
+	return _mm512_sub_epi32(_mm512_setzero_si512(), s);
 }
 
 /* Blocks from..from+n-1 of rows w[16] of nb >= 4 blocks of 32. */
 INLINE void
-unpack32(int type, struct panel *p, const unsigned char *const w[ROWS],
+unpack32(int type, struct panel32 *p, const unsigned char *const w[ROWS],
     size_t from, size_t n, size_t nb)
 {
 	for (size_t at = from; at < from + n; at += 4) {
-		size_t b = at + 4 <= nb ? at : nb - 4; /* as in rows32 */
+		size_t b = at + 4 <= nb ? at : nb - 4; /* as in sums */
 		__m512i z[2][ROWS];
 		const unsigned char *s[ROWS];
-		int g[4];
 
 		for (size_t r = 0; r < ROWS; r++) {
 			__m512i v[2];
@@ -115,10 +175,11 @@ unpack32(int type, struct panel *p, const unsigned char *const w[ROWS],
 			z[1][r] = v[1];
 		}
 		for (int half = 0; half < 2; half++) {
+			int8_t (*to[4])[ROWS][4];
 			for (size_t i = 0; i < 4; i++)
-				g[i] = b + i < at
-				    ? -1 : (int)(b + i - from) * 2 + half;
-			place(p, type, z[half], g);
+				to[i] = b + i < at || b + i >= from + n ? NULL
+				    : p[b + i - from].q + 4 * half;
+			place(to, type, z[half]);
 		}
 		for (size_t r = 0; r < ROWS; r += 4) {
 			__m512 d, m;
@@ -127,22 +188,22 @@ unpack32(int type, struct panel *p, const unsigned char *const w[ROWS],
 			_mm512_storeu_ps(f[0], d);
 			_mm512_storeu_ps(f[1], m);
 			for (size_t i = at - b; i < 4; i++) {
-				size_t to = b + i - from;
-				memcpy(&p->d[to][r], f[0] + 4 * i, 16);
-				memcpy(&p->m[to][r], f[1] + 4 * i, 16);
+				if (b + i >= from + n)
+					break;
+				memcpy(p[b + i - from].d + r, f[0] + 4 * i, 16);
+				memcpy(p[b + i - from].m + r, f[1] + 4 * i, 16);
 			}
 		}
 	}
 	for (size_t b = 0; b < n; b++)
-		_mm512_storeu_si512(p->less[b], _mm512_sub_epi32(
-		    _mm512_setzero_si512(), sum128(p, 8 * b, 8)));
+		_mm512_storeu_si512(p[b].less, less128(p[b].q, QK / 4));
 }
 
 /* The super-blocks w[16]. */
 INLINE void
-unpack256(int type, struct panel *p, const unsigned char *const w[ROWS])
+unpack256(int type, struct panel256 *p, const unsigned char *const w[ROWS])
 {
-	const size_t groups = DEPTH / group_size(type);
+	const size_t groups = QK_K / group_size(type);
 	__m512i z[4][ROWS], less = _mm512_setzero_si512();
 	uint16_t d[ROWS], m[ROWS];
 
@@ -157,178 +218,165 @@ unpack256(int type, struct panel *p, const unsigned char *const w[ROWS])
 		_mm256_storeu_si256((void *)word[0], s);
 		_mm256_storeu_si256((void *)word[1],
 		    corrections256(type, s, w[r]));
-		for (size_t g = 0; g < groups; g++) {
+		for (size_t g = 0; g < groups; g++)
 			p->s[g][r] = word[0][g];
-			if (has_min(type))
-				p->min[g / 2][r][g % 2] = word[1][g];
-		}
+		for (size_t g = 0; has_min(type) && g < QK_K / 16; g++)
+			p->min[g / 2][r][g % 2] =
+			    word[1][g * 16 / group_size(type)];
 		memcpy(&d[r], w[r] + d256_at(type), 2);
 		memcpy(&m[r], w[r] + dmin256_at(type), 2);
 	}
-	_mm512_storeu_ps(p->d[0],
+	_mm512_storeu_ps(p->d,
 	    _mm512_cvtph_ps(_mm256_loadu_si256((const void *)d)));
-	_mm512_storeu_ps(p->m[0],
+	_mm512_storeu_ps(p->m,
 	    _mm512_cvtph_ps(_mm256_loadu_si256((const void *)m)));
 	for (int i = 0; i < 4; i++) {
-		int g[4];
+		int8_t (*to[4])[ROWS][4];
 		for (int l = 0; l < 4; l++)
-			g[l] = group_at(type, 4 * i + l);
-		place(p, type, z[i], g);
+			to[l] = p->q + 4 * group_at(type, 4 * i + l);
+		place(to, type, z[i]);
 	}
 	for (size_t g = 0; g < groups; g++)
-		less = _mm512_sub_epi32(less, _mm512_mullo_epi32(
-		    sum128(p, g * 64 / groups, 64 / groups),
+		less = _mm512_add_epi32(less, _mm512_mullo_epi32(
+		    less128(p->q + g * 64 / groups, 64 / groups),
 		    _mm512_loadu_si512(p->s[g])));
-	_mm512_storeu_si512(p->less[0], less);
+	_mm512_storeu_si512(p->less, less);
 }
 
-/* n inputs, columns from.. of k. */
+/* s[n] += fours of values times those of inputs, from x[] of each quad on. */
 INLINE void
-prepare(int type, struct inputs *a, const struct acts *x, size_t n, size_t from,
-    size_t depth, size_t k)
+multiply(__m512i *s, int8_t (*w)[ROWS][4], const uint8_t *const x[],
+    size_t n, size_t many)
 {
-	const size_t block = is_super(type) ? QK_K : QK;
-	const __m256i more = _mm256_set1_epi8(-128);
-
-	for (size_t t = 0; t < n; t++) {
-		const int8_t *q = x->q + t * k + from;
-		const int16_t *sum = x->sum + (t * k + from) / 16;
-
-		for (size_t i = 0; i < depth; i += 32)
-			_mm256_storeu_si256((void *)(a->q[t] + i),
-			    _mm256_xor_si256(more,
-			    _mm256_loadu_si256((const void *)(q + i))));
-		for (size_t i = 0; i < depth / block; i++)
-			a->d[i][t] = x->d[(t * k + from) / block + i];
-		if (has_min(type) && !is_super(type))
-			for (size_t i = 0; i < depth / QK; i++)
-				a->sum[i][t] = (float)(sum[2 * i] +
-				    sum[2 * i + 1]);
-		if (has_min(type) && group_size(type) == 16)
-			for (size_t i = 0; i < DEPTH / 32; i++)
-				memcpy(&a->pair[i][t], sum + 2 * i, 4);
-		if (has_min(type) && is_super(type) && group_size(type) == 32)
-			for (size_t i = 0; i < DEPTH / 64; i++) {
-				int16_t both[] = {
-					(int16_t)(sum[4 * i] + sum[4 * i + 1]),
-					(int16_t)(sum[4 * i + 2] +
-					    sum[4 * i + 3]) };
-				memcpy(&a->pair[i][t], both, 4);
-			}
-	}
-}
-
-/* s[n] += fours at..at+many-1 of the panel times those of inputs t.. */
-INLINE void
-multiply(__m512i *s, const struct panel *p, const struct inputs *a, size_t t,
-    size_t n, size_t at, size_t many)
-{
-	for (size_t i = at; i < at + many; i++) {
-		__m512i w = _mm512_loadu_si512(p->q[i]);
+	for (size_t i = 0; i < many; i++) {
+		__m512i v = _mm512_loadu_si512(w[i]);
 		for (size_t j = 0; j < n; j++) {
-			int32_t x;
-			memcpy(&x, a->q[t + j] + 4 * i, 4);
-			s[j] = _mm512_dpbusd_epi32(s[j], _mm512_set1_epi32(x),
-			    w);
+			int32_t four;
+			memcpy(&four, x[j / QUAD] + 16 * i + 4 * (j % QUAD), 4);
+			s[j] = _mm512_dpbusd_epi32(s[j],
+			    _mm512_set1_epi32(four), v);
 		}
 	}
 }
 
-/* acc[n] += panel times inputs t..t+n-1, blocks of 32 in order. */
+/* The place in quads of inputs t.. and block b of k / block. */
+#define AT(array, t, j, b, k, block)                                           \
+	(array)[((t) + (j) / QUAD * QUAD) * ((k) / (block)) + (b) * QUAD +     \
+	    (j) % QUAD]
+
+/* acc[n] += panels times inputs t..t+n-1, blocks of 32 in order. */
 INLINE void
-tile32(int type, __m512 *acc, const struct panel *p, const struct inputs *a,
-    size_t t, size_t n, size_t blocks)
+tile32(int type, __m512 *acc, struct panel32 *p, size_t blocks,
+    const struct quads *a, size_t t, size_t n, size_t from, size_t k)
 {
-	for (size_t b = 0; b < blocks; b++) {
-		__m512 d = _mm512_loadu_ps(p->d[b]);
-		__m512 m = _mm512_loadu_ps(p->m[b]);
+	const float *total = a->sum;
+
+	for (size_t i = 0, b = from / QK; i < blocks; i++, b++, p++) {
+		__m512 d = _mm512_loadu_ps(p->d), m = _mm512_loadu_ps(p->m);
+		const uint8_t *x[TILE / QUAD];
 		__m512i s[TILE];
 
+		for (size_t j = 0; j < n; j += QUAD)
+			x[j / QUAD] = a->q + (t + j) * k + b * QK * QUAD;
 		for (size_t j = 0; j < n; j++)
-			s[j] = _mm512_loadu_si512(p->less[b]);
-		multiply(s, p, a, t, n, 8 * b, 8);
+			s[j] = _mm512_loadu_si512(p->less);
+		multiply(s, p->q, x, n, QK / 4);
 		for (size_t j = 0; j < n; j++) {
-			__m512 xd = _mm512_set1_ps(a->d[b][t + j]);
+			__m512 xd = _mm512_set1_ps(AT(a->d, t, j, b, k, QK));
 			acc[j] = _mm512_fmadd_ps(_mm512_mul_ps(d, xd),
 			    _mm512_cvtepi32_ps(s[j]), acc[j]);
 			if (has_min(type))
 				acc[j] = _mm512_fmadd_ps(_mm512_mul_ps(m, xd),
-				    _mm512_set1_ps(a->sum[b][t + j]), acc[j]);
+				    _mm512_set1_ps(AT(total, t, j, b, k, QK)),
+				    acc[j]);
 		}
 	}
 }
 
-/* The same for a super-block. */
+/* The same for super-blocks. */
 INLINE void
-tile256(int type, __m512 *acc, const struct panel *p, const struct inputs *a,
-    size_t t, size_t n)
+tile256(int type, __m512 *acc, struct panel256 *p, size_t blocks,
+    const struct quads *a, size_t t, size_t n, size_t from, size_t k)
 {
-	const size_t groups = DEPTH / group_size(type), fours = 64 / groups;
-	__m512 d = _mm512_loadu_ps(p->d[0]), m = _mm512_loadu_ps(p->m[0]);
-	__m512i all[TILE];
+	const size_t groups = QK_K / group_size(type), fours = 64 / groups;
+	const int32_t *pair = a->sum;
 
-	for (size_t j = 0; j < n; j++)
-		all[j] = _mm512_loadu_si512(p->less[0]);
-	for (size_t g = 0; g < groups; g++) {
-		__m512i scale = _mm512_loadu_si512(p->s[g]), s[TILE];
+	for (size_t i = 0, b = from / QK_K; i < blocks; i++, b++, p++) {
+		__m512 d = _mm512_loadu_ps(p->d), m = _mm512_loadu_ps(p->m);
+		const uint8_t *x[TILE / QUAD];
+		__m512i all[TILE], s[TILE];
+
+		for (size_t j = 0; j < n; j += QUAD)
+			x[j / QUAD] = a->q + (t + j) * k + b * QK_K * QUAD;
 		for (size_t j = 0; j < n; j++)
-			s[j] = _mm512_setzero_si512();
-		multiply(s, p, a, t, n, g * fours, fours);
-		for (size_t j = 0; j < n; j++)
-			all[j] = _mm512_add_epi32(all[j],
-			    _mm512_mullo_epi32(s[j], scale));
-	}
-	for (size_t j = 0; j < n; j++) {
-		__m512 xd = _mm512_set1_ps(a->d[0][t + j]);
-		__m512i s = _mm512_setzero_si512();
-		acc[j] = _mm512_fmadd_ps(_mm512_mul_ps(d, xd),
-		    _mm512_cvtepi32_ps(all[j]), acc[j]);
-		if (!has_min(type))
-			continue;
-		for (size_t i = 0; i < groups / 2; i++)
-			s = _mm512_dpwssd_epi32(s,
-			    _mm512_loadu_si512(p->min[i]),
-			    _mm512_set1_epi32(a->pair[i][t + j]));
-		acc[j] = _mm512_fnmadd_ps(_mm512_mul_ps(m, xd),
-		    _mm512_cvtepi32_ps(s), acc[j]);
+			all[j] = _mm512_loadu_si512(p->less);
+		for (size_t g = 0; g < groups; g++) {
+			__m512i scale = _mm512_loadu_si512(p->s[g]);
+			for (size_t j = 0; j < n; j++)
+				s[j] = _mm512_setzero_si512();
+			multiply(s, p->q + g * fours, x, n,
+			    fours);
+			for (size_t j = 0; j < n; j += QUAD)
+				x[j / QUAD] += fours * 4 * QUAD;
+			for (size_t j = 0; j < n; j++)
+				all[j] = _mm512_add_epi32(all[j],
+				    _mm512_mullo_epi32(s[j], scale));
+		}
+		for (size_t j = 0; j < n; j++) {
+			__m512 xd = _mm512_set1_ps(AT(a->d, t, j, b, k, QK_K));
+			__m512i v = _mm512_setzero_si512();
+			acc[j] = _mm512_fmadd_ps(_mm512_mul_ps(d, xd),
+			    _mm512_cvtepi32_ps(all[j]), acc[j]);
+			if (!has_min(type))
+				continue;
+			for (size_t g = 0; g < QK_K / 32; g++)
+				v = _mm512_dpwssd_epi32(v,
+				    _mm512_loadu_si512(p->min[g]),
+				    _mm512_set1_epi32(AT(pair, t, j,
+				    b * (QK_K / 32) + g, k, QK)));
+			acc[j] = _mm512_fnmadd_ps(_mm512_mul_ps(m, xd),
+			    _mm512_cvtepi32_ps(v), acc[j]);
+		}
 	}
 }
 
-/* y[t*ldy..] of the rows of mask go on from what they are, from 0 when this is
- * the first panel. */
+/* y[t*ldy..] of `many` <= n inputs and the rows of mask go on from what they
+ * are, from 0 when these are the first columns. */
 INLINE void
-tile(int type, float *y, size_t ldy, __mmask16 mask, const struct panel *p,
-    const struct inputs *a, size_t t, size_t n, size_t depth, bool first)
+tile(int type, float *y, size_t ldy, __mmask16 mask, union panels *p,
+    const struct quads *a, size_t t, size_t n, size_t many, size_t from,
+    size_t depth, size_t k)
 {
 	__m512 acc[TILE];
 
 	for (size_t j = 0; j < n; j++)
-		acc[j] = _mm512_maskz_loadu_ps(first ? 0 : mask,
+		acc[j] = _mm512_maskz_loadu_ps(from > 0 && j < many ? mask : 0,
 		    y + (t + j) * ldy);
 	if (is_super(type))
-		tile256(type, acc, p, a, t, n);
+		tile256(type, acc, p->b256, depth / QK_K, a, t, n, from, k);
 	else
-		tile32(type, acc, p, a, t, n, depth / QK);
+		tile32(type, acc, p->b32, depth / QK, a, t, n, from, k);
 	for (size_t j = 0; j < n; j++)
-		_mm512_mask_storeu_ps(y + (t + j) * ldy, mask, acc[j]);
+		if (j < many)
+			_mm512_mask_storeu_ps(y + (t + j) * ldy, mask, acc[j]);
 }
 
 /* All inputs, for the types of one kind. */
-typedef void tiles(float *y, size_t ldy, __mmask16 mask, const struct panel *p,
-    const struct inputs *a, size_t n, size_t depth, bool first);
+typedef void tiles(float *y, size_t ldy, __mmask16 mask, union panels *p,
+    const struct quads *a, size_t n, size_t from, size_t depth, size_t k);
 
 #define TILES(name, type)                                                      \
 	AVX512 static void name(float *y, size_t ldy, __mmask16 mask,          \
-	    const struct panel *p, const struct inputs *a, size_t n,           \
-	    size_t depth, bool first)                                          \
+	    union panels *p, const struct quads *a, size_t n,            \
+	    size_t from, size_t depth, size_t k)                               \
 	{                                                                      \
 		size_t t = 0;                                                  \
 		for (; t + TILE <= n; t += TILE)                               \
-			tile(type, y, ldy, mask, p, a, t, TILE, depth, first); \
-		for (; t + 4 <= n; t += 4)                                     \
-			tile(type, y, ldy, mask, p, a, t, 4, depth, first);    \
-		for (; t < n; t++)                                             \
-			tile(type, y, ldy, mask, p, a, t, 1, depth, first);    \
+			tile(type, y, ldy, mask, p, a, t, TILE, TILE, from,    \
+			    depth, k);                                         \
+		for (; t < n; t += QUAD)                                       \
+			tile(type, y, ldy, mask, p, a, t, QUAD,                \
+			    n - t < QUAD ? n - t : QUAD, from, depth, k);      \
 	}
 
 TILES(blocks, DTYPE_Q8_0)
@@ -338,60 +386,51 @@ TILES(groups16_min, DTYPE_Q2_K)
 TILES(groups32, DTYPE_IQ4_XS)
 TILES(groups32_min, DTYPE_Q4_K)
 
-/* At most INPUTS inputs. */
 INLINE void
 panels(int type, tiles *f, float *y, size_t ldy, const unsigned char *w,
     const struct acts *x, size_t rows, size_t n, size_t k)
 {
 	const size_t block = is_super(type) ? QK_K : QK;
 	size_t nb = k / block, stride = nb * block_bytes(type);
-	struct panel p;
-	struct inputs a;
+	struct quads a = quads(x, n, k, block);
+	union panels p;
 
-	for (size_t from = 0; from < k; from += DEPTH) {
-		size_t depth = k - from < DEPTH ? k - from : DEPTH;
-		prepare(type, &a, x, n, from, depth, k);
-		for (size_t r = 0; r < rows; r += ROWS) {
+	for (size_t r = 0; r < rows; r += ROWS)
+		for (size_t from = 0; from < k; from += DEPTH) {
 			const unsigned char *row[ROWS];
 			size_t some = rows - r < ROWS ? rows - r : ROWS;
+			size_t depth = k - from < DEPTH ? k - from : DEPTH;
 
 			for (size_t i = 0; i < ROWS; i++)
 				row[i] = w + (r + (i < some ? i : 0)) * stride;
-			if (is_super(type)) {
+			if (!is_super(type))
+				unpack32(type, p.b32, row, from / QK,
+				    depth / QK, nb);
+			for (size_t b = 0; is_super(type) && b < depth / QK_K;
+			    b++) {
+				const unsigned char *at[ROWS];
 				for (size_t i = 0; i < ROWS; i++)
-					row[i] += from / QK_K *
+					at[i] = row[i] + (from / QK_K + b) *
 					    block_bytes(type);
-				unpack256(type, &p, row);
-			} else {
-				unpack32(type, &p, row, from / QK, depth / QK,
-				    nb);
+				unpack256(type, &p.b256[b], at);
 			}
-			f(y + r, ldy, first16(some), &p, &a, n, depth,
-			    from == 0);
+			f(y + r, ldy, first16(some), &p, &a, n, from, depth,
+			    k);
 		}
-	}
 }
 
 /* Many inputs by panels, few by rows. */
 INLINE void
 matmul(int type, tiles *f, kern_matmul_q *by_rows, float *y, size_t ldy,
-    uint32_t number, const void *w, const struct acts *x, size_t rows, size_t n, size_t k)
+    uint32_t number, const void *w, const struct acts *x, size_t rows, size_t n,
+    size_t k)
 {
-	const size_t block = is_super(type) ? QK_K : QK;
-
-	if (k < 4 * QK) { /* four blocks are taken at a time */
+	if (k < 4 * QK) /* four blocks are taken at a time */
 		scalar_matmul_q(y, ldy, number, w, x, rows, n, k);
-		return;
-	}
-	for (size_t t = 0; t < n; t += INPUTS) {
-		size_t some = n - t < INPUTS ? n - t : INPUTS;
-		struct acts a = { x->q + t * k, x->d + t * (k / block),
-			x->sum + t * (k / 16) };
-		if (some >= MANY)
-			panels(type, f, y + t * ldy, ldy, w, &a, rows, some, k);
-		else
-			by_rows(y + t * ldy, ldy, number, w, &a, rows, some, k);
-	}
+	else if (n >= KERN_MANY)
+		panels(type, f, y, ldy, w, x, rows, n, k);
+	else
+		by_rows(y, ldy, number, w, x, rows, n, k);
 }
 
 #define SLOT(name, type, f)                                                     \
@@ -419,6 +458,7 @@ SLOT(iq4_xs, DTYPE_IQ4_XS, groups32)
 void
 avx512_set_q(struct kern *k)
 {
+	k->prepare = prepare;
 	k->matmul_q[DTYPE_Q4_0] = q4_0;
 	k->matmul_q[DTYPE_Q4_1] = q4_1;
 	k->matmul_q[DTYPE_Q5_0] = q5_0;

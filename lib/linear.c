@@ -16,13 +16,14 @@ linear_in_init(struct linear_in *in, size_t n, size_t max_cols)
 {
 	size_t size;
 
-	if (!size_mul(&size, n, max_cols))
+	if (!size_mul(&size, (n + 3) / 4 * 4, max_cols))
 		die("out of memory");
 	*in = (struct linear_in) { .x = NULL };
 	for (int i = 0; i < 2; i++)
 		in->round[i] = (struct acts) { .q = xscratch(size, 1),
 			.d = xscratch(size / QK + n, sizeof(float)),
-			.sum = xscratch(size / 16 + n, sizeof(int16_t)) };
+			.sum = xscratch(size / 16 + n, sizeof(int16_t)),
+			.more = xscratch(size + size / 4, 1) };
 }
 
 void
@@ -32,6 +33,7 @@ linear_in_free(struct linear_in *in)
 		free(in->round[i].q);
 		free(in->round[i].d);
 		free(in->round[i].sum);
+		free(in->round[i].more);
 	}
 }
 
@@ -50,18 +52,25 @@ struct round {
 	int size;
 };
 
+/* Pieces are four inputs, which are prepared together. */
 static void
 round_work(void *arg, size_t from, size_t to, size_t worker)
 {
 	struct round *r = arg;
-	size_t k = r->in->cols, block = r->size ? QK_K : QK;
+	size_t k = r->in->cols, block = r->size ? QK_K : QK, n = r->in->n;
 	const struct acts *all = &r->in->round[r->size];
 
 	(void)worker;
-	for (size_t t = from; t < to; t++) {
-		struct acts row = { all->q + t * k, all->d + t * (k / block),
-			all->sum + t * (k / 16) };
-		r->kern->quant_q8(&row, r->in->x + t * k, k, block);
+	for (; from < to; from++) {
+		size_t t = 4 * from, end = t + 4 < n ? t + 4 : n;
+		for (size_t i = t; i < end; i++) {
+			struct acts row = { .q = all->q + i * k,
+				.d = all->d + i * (k / block),
+				.sum = all->sum + i * (k / 16) };
+			r->kern->quant_q8(&row, r->in->x + i * k, k, block);
+		}
+		if (r->kern->prepare != NULL && n >= KERN_MANY)
+			r->kern->prepare(all, t, n, k, block);
 	}
 }
 
@@ -80,7 +89,7 @@ round_input(struct compute *c, struct linear_in *in, const struct matrix *w)
 
 	if (!rounds(c, w) || in->rounded[r.size])
 		return;
-	pool_run(c->pool, round_work, &r, in->n, 16);
+	pool_run(c->pool, round_work, &r, (in->n + 3) / 4, 4);
 	in->rounded[r.size] = true;
 }
 

@@ -148,7 +148,8 @@ rounds(const struct kern *s, const struct kern *k, size_t block)
 	float *x = floats(all), d[2][40];
 	int8_t q[2][40 * QK_K];
 	int16_t sum[2][40 * QK_K / 16];
-	struct acts to[] = { { q[0], d[0], sum[0] }, { q[1], d[1], sum[1] } };
+	struct acts to[] = { { .q = q[0], .d = d[0], .sum = sum[0] },
+		{ .q = q[1], .d = d[1], .sum = sum[1] } };
 	bool good = true;
 
 	for (size_t b = 0; b < 10; b++)
@@ -285,14 +286,18 @@ quantised(const struct kern *s, const struct kern *k, uint32_t type,
 	float *f = floats(rows * len);
 	int8_t *q = malloc(cols * len);
 	int16_t *sum = malloc(cols * len / 16 * 2);
-	struct acts a = { q, d, sum };
+	char *more = malloc((cols + 3) / 4 * 4 * len / 4 * 5);
+	struct acts a = { q, d, sum, more };
 	bool good;
 
-	if (q == NULL || sum == NULL)
+	if (q == NULL || sum == NULL || more == NULL)
 		exit(2);
 	for (size_t i = 0; fill != 0 && i < cols * len; i++)
 		x[i] = i / len % 2 != 0 ? 1 : -1;
 	s->quant_q8(&a, x, cols * len, block);
+	for (size_t t = 0; k->prepare != NULL && cols >= KERN_MANY && t < cols;
+	    t += 4)
+		k->prepare(&a, t, cols, len, block);
 	begin();
 	s->matmul_q[type](out[0] + GUARD, ld, type, w, &a, rows, cols, len);
 	k->matmul_q[type](out[1] + GUARD, ld, type, w, &a, rows, cols, len);
@@ -327,6 +332,7 @@ quantised(const struct kern *s, const struct kern *k, uint32_t type,
 	free(d);
 	free(f);
 	free(q);
+	free(more);
 	free(sum);
 	return good;
 }

@@ -259,7 +259,10 @@ attend_page(const struct region *r, const struct queries *x, size_t head,
 	const struct kern *kern = r->f->c.kern;
 	const struct model *m = r->f->m;
 	size_t group = m->n_head / m->n_kv, window = m->layer[r->layer].window;
-	struct kern_attn at = { m->head_dim, 0, 0, m->attn_scale, m->attn_cap };
+	struct kern_attn at = { .hd = m->head_dim, .scale = m->attn_scale,
+		.cap = m->attn_cap, .next = (page + 1) * KERN_PAGE <
+		    x->pos + x->rows ? seq_keys(r->row->seq, page + 1, r->layer,
+		    head) : NULL };
 	struct kern_attn last = at;
 	const void *k = seq_keys(r->row->seq, page, r->layer, head);
 	const void *v = seq_values(r->row->seq, page, r->layer, head);

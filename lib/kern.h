@@ -34,6 +34,8 @@ struct kern_attn {
 	size_t from, to; /* positions of the page that are seen, from < to */
 	float scale;     /* of scores */
 	float cap;       /* softcap of scores; 0: none */
+	const void *next; /* keys that are read next, fetched meanwhile; or
+	                     NULL */
 };
 
 /* Activations as int8, one input behind the other: (n, k) values, a scale for

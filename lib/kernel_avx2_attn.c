@@ -110,6 +110,7 @@ vtree(const vec a[2])
 	return tree16(a[0], a[1]);
 }
 
+#define vfetch(p) _mm_prefetch((const void *)(p), _MM_HINT_T1)
 #include "kernel_attn.inc"
 
 AVX2 void

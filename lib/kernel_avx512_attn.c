@@ -104,6 +104,7 @@ vtree(const vec a[1])
 
 #define vexp vexp16
 #define vcap vcap16
+#define vfetch(p) _mm_prefetch((const void *)(p), _MM_HINT_T1)
 #include "kernel_attn.inc"
 
 AVX512 void

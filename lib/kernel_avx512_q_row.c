@@ -57,7 +57,7 @@ total4_256(const __m256i v[4], bool upper)
 enum {
 	NEXT = 4,    /* rows of a stream that come one after the other, so that
 	                there are sixteen, whose sums are added up together */
-	SLICE = 128, /* blocks, times inputs, between two additions */
+	SLICE = 256, /* blocks, times inputs, between two additions */
 };
 
 /* What blocks of sixteen rows gave: row r of stream s is number 4 r + s. */

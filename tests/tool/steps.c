@@ -75,7 +75,7 @@ static pid_t
 start(char **argv, int *to, int *from)
 {
 	int in[2], out[2];
-	pid_t pid;
+	pid_t pid = -1;
 
 	if (pipe(in) != 0 || pipe(out) != 0 || (pid = fork()) < 0)
 		fail("no pipe or process");

@@ -382,10 +382,10 @@ attention(const struct kern *s, const struct kern *k, bool f16, size_t nq,
 	begin();
 	for (int i = 0; i < 2; i++) {
 		float *o = out[i] + GUARD, *m = o + nq * hd, *l = m + nq;
-		static const struct kern_attn at[] = { { 0, 0, 64, 0.2f, 0 },
-			{ 0, 0, 1, 0.2f, 0 }, { 0, 0, 17, 0.2f, 0 },
-			{ 0, 16, 63, 0.2f, 0 }, { 0, 63, 64, 0.2f, 2 },
-			{ 0, 5, 8, 0.2f, 1.5f }, { 0, 7, 33, 0.2f, 0 } };
+		static const struct kern_attn at[] = { { 0, 0, 64, 0.2f, 0, NULL },
+			{ 0, 0, 1, 0.2f, 0, NULL }, { 0, 0, 17, 0.2f, 0, NULL },
+			{ 0, 16, 63, 0.2f, 0, NULL }, { 0, 63, 64, 0.2f, 2, NULL },
+			{ 0, 5, 8, 0.2f, 1.5f, NULL }, { 0, 7, 33, 0.2f, 0, NULL } };
 
 		memset(o, 0, nq * hd * 4);
 		for (size_t j = 0; j < nq; j++) {
@@ -394,6 +394,7 @@ attention(const struct kern *s, const struct kern *k, bool f16, size_t nq,
 		}
 		for (int p = 0; p < 7; p++) {
 			struct kern_attn a = at[p];
+			a.next = p % 2 ? NULL : h;
 			a.hd = hd;
 			if (f16)
 				kern[i]->attn_f16(o, m, l, q, h, h + 64 * hd,

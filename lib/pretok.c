@@ -40,19 +40,27 @@ struct stage {
 	enum { NO_SUFFIX, FIRST, LAST } suffix; /* where 's and the like stand */
 };
 
-/* The properties of the character at p[0..n), n > 0, and its length. */
-static uint32_t
-look(const unsigned char *p, size_t n, size_t *len)
+/* The character at p[0..n), n > 0, and its length; a byte that begins none is
+ * above all characters. */
+static inline uint32_t
+character(const unsigned char *p, size_t n, size_t *len)
 {
 	uint32_t c = p[0];
 	int k = 1;
 
 	if (c >= 0x80 && (k = utf8_decode(&c, p, n)) <= 0) {
-		*len = 1;
-		return UNI_CN;
+		k = 1;
+		c = UINT32_MAX;
 	}
 	*len = (size_t)k;
-	return unidata(c);
+	return c;
+}
+
+/* The properties of the character at p[0..n), n > 0, and its length. */
+static inline uint32_t
+look(const unsigned char *p, size_t n, size_t *len)
+{
+	return unidata(character(p, n, len));
 }
 
 /* The end of the run of characters from i on that have (or, with `not`, have
@@ -327,11 +335,9 @@ deepseek3(const struct stage *s, const unsigned char *p, size_t n)
 static bool
 in_set(const struct stage *s, const unsigned char *p, size_t n, size_t *len)
 {
-	uint32_t c = p[0], is = look(p, n, len);
+	uint32_t c = character(p, n, len), is = unidata(c);
 	size_t lo = 0, hi = s->nrange;
 
-	if (c >= 0x80 && utf8_decode(&c, p, n) <= 0)
-		c = UINT32_MAX;
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 		if (s->range[mid].to < c)

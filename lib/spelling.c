@@ -1,38 +1,22 @@
 #include "spelling.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-/* Eight bytes at a time, each multiplied in; the constants are odd and without
- * pattern (of Weyl sequences, after the golden ratio). */
-uint64_t
-hash_bytes(const void *p, size_t n)
-{
-	const unsigned char *s = p;
-	uint64_t h = n * 0x9E3779B97F4A7C15, w;
-
-	for (; n >= 8; s += 8, n -= 8) {
-		memcpy(&w, s, 8);
-		h = (h ^ w) * 0xD1B54A32D192ED03;
-		h ^= h >> 32;
-	}
-	w = 0;
-	memcpy(&w, s, n);
-	h = (h ^ w) * 0xD1B54A32D192ED03;
-	return h ^ h >> 32;
-}
+#include "bytes.h"
 
 /* The slot of a spelling: its own, or the free one where it would go. */
-static uint32_t *
-find_slot(const struct spelling *x, const void *p, size_t n)
+static struct spelling_slot *
+find_slot(const struct spelling *x, const void *p, size_t n, uint64_t hash)
 {
-	for (uint64_t i = hash_bytes(p, n);; i++) {
-		uint32_t *slot = &x->slot[i & x->mask];
+	for (size_t i = (size_t)hash;; i++) {
+		struct spelling_slot *slot = &x->slot[i & x->mask];
 		struct mf_str s;
-		if (*slot == 0)
+		if (slot->id == 0)
 			return slot;
-		s = x->vocab->token[*slot - 1];
-		if (s.len == n && memcmp(s.p, p, n) == 0)
+		if (slot->hash != hash >> 32)
+			continue;
+		s = x->vocab->token[slot->id - 1];
+		if (s.len == n && bytes_equal(s.p, p, n))
 			return slot;
 	}
 }
@@ -42,7 +26,7 @@ spelling_find(const struct spelling *x, const void *p, size_t n)
 {
 	if (n > x->longest)
 		return -1;
-	return (int32_t)*find_slot(x, p, n) - 1;
+	return (int32_t)find_slot(x, p, n, bytes_hash(p, n))->id - 1;
 }
 
 /* Add a token: 0, or -1 when another one is spelled alike. */
@@ -50,13 +34,15 @@ static int
 add(struct spelling *x, int32_t id, char *err)
 {
 	struct mf_str s = x->vocab->token[id];
-	uint32_t *slot = find_slot(x, s.p, s.len);
+	uint64_t hash = bytes_hash(s.p, s.len);
+	struct spelling_slot *slot = find_slot(x, s.p, s.len, hash);
 
-	if (*slot != 0)
+	if (slot->id != 0)
 		return fail(err, "tokens %lu and %ld are both '%.*s'",
-		    (unsigned long)*slot - 1, (long)id,
+		    (unsigned long)slot->id - 1, (long)id,
 		    (int)(s.len > 64 ? 64 : s.len), s.p);
-	*slot = (uint32_t)id + 1;
+	*slot = (struct spelling_slot) { (uint32_t)id + 1,
+		(uint32_t)(hash >> 32) };
 	if (s.len > x->longest)
 		x->longest = s.len;
 	return 0;

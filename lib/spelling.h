@@ -11,10 +11,14 @@
 
 #include "vocab.h"
 
-/* A hash table: id + 1, or 0. The vocabulary must outlive it. */
+/* A hash table. The vocabulary must outlive it. */
 struct spelling {
 	const struct vocab *vocab;
-	uint32_t *slot;
+	struct spelling_slot {
+		uint32_t id;   /* + 1; 0: free */
+		uint32_t hash; /* its other half: most tokens that are another
+		                * one are seen to be without a look at them */
+	} *slot;
 	size_t mask;
 	size_t longest; /* bytes of the longest one */
 };
@@ -30,8 +34,5 @@ void spelling_close(struct spelling *x);
 
 /* The token that is spelled so, or -1. */
 int32_t spelling_find(const struct spelling *x, const void *p, size_t n);
-
-/* A hash of n bytes, all of its bits good. */
-uint64_t hash_bytes(const void *p, size_t n);
 
 #endif

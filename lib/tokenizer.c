@@ -203,7 +203,7 @@ tokenizer_encode(struct tokenizer *t, const void *text, size_t n, bool first,
 			k = before_spaces(p + from, k);
 		if (encode_text(t, p + from, k, first, out, err) != 0)
 			return -1;
-		ids_put(out, &id, 1);
+		ids_add(out, id);
 		i += t->vocab.token[id].len;
 		if (strip & TOKENIZER_RSTRIP)
 			i += after_spaces(p + i, n - i);

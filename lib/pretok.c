@@ -283,6 +283,16 @@ o200k(const struct stage *s, const unsigned char *p, size_t n)
 	return others(s, UNI_SPACE | UNI_L | UNI_N, p, n);
 }
 
+/* \p{N}{1,s->max}: what matches, and what lies between, are pieces. */
+static size_t
+by_number(const struct stage *s, const unsigned char *p, size_t n)
+{
+	size_t len;
+
+	return look(p, n, &len) & UNI_N ? numbers(s, p, n, len) :
+	    run(p, n, len, UNI_N, 1);
+}
+
 /* What an expression matches, and what lies between, are pieces. */
 static size_t
 isolate(const struct stage *s, const unsigned char *p, size_t n)
@@ -490,9 +500,9 @@ static const struct stage
     text_end = { .piece = trailing }, /* \s+$ */
 /* stages that isolate what matches */
     deepseek_v3 = { .piece = isolate, .match = deepseek3, .tail = "\r\n" },
-    number = SET(.set = UNI_N, .max = 1),  /* \p{N} */
-    number3 = SET(.set = UNI_N, .max = 3), /* \p{N}{1,3} */
-    number_run = SET(.set = UNI_N),        /* \p{N}+ */
+    number = { .piece = by_number, .max = 1 },  /* \p{N} */
+    number3 = { .piece = by_number, .max = 3 }, /* \p{N}{1,3} */
+    number_run = { .piece = by_number },        /* \p{N}+ */
     digit3 = SET(RANGES(digit), .min = 3, .max = 3), /* [0-9][0-9][0-9] */
     line = SET(.range = newline, .nrange = 1, .except = true), /* [^\n]+ */
     lines = SET(RANGES(newline), .max = 1),          /* [\r\n] */

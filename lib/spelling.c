@@ -4,29 +4,37 @@
 
 #include "bytes.h"
 
-/* The slot of a spelling: its own, or the free one where it would go. */
-static struct spelling_slot *
-find_slot(const struct spelling *x, const void *p, size_t n, uint64_t hash)
+static unsigned char
+tag_of(uint64_t hash)
 {
-	for (size_t i = (size_t)hash;; i++) {
-		struct spelling_slot *slot = &x->slot[i & x->mask];
+	return (unsigned char)(0x80 | hash >> 57);
+}
+
+/* The place of a spelling: its own, or the free one where it would go. */
+static size_t
+find(const struct spelling *x, const void *p, size_t n, uint64_t hash)
+{
+	for (size_t i = (size_t)hash & x->mask;; i = (i + 1) & x->mask) {
 		struct mf_str s;
-		if (slot->id == 0)
-			return slot;
-		if (slot->hash != hash >> 32)
+		if (x->tag[i] == 0)
+			return i;
+		if (x->tag[i] != tag_of(hash))
 			continue;
-		s = x->vocab->token[slot->id - 1];
+		s = x->vocab->token[x->id[i]];
 		if (s.len == n && bytes_equal(s.p, p, n))
-			return slot;
+			return i;
 	}
 }
 
 int32_t
 spelling_find(const struct spelling *x, const void *p, size_t n)
 {
+	size_t i;
+
 	if (n > x->longest)
 		return -1;
-	return (int32_t)find_slot(x, p, n, bytes_hash(p, n))->id - 1;
+	i = find(x, p, n, bytes_hash(p, n));
+	return x->tag[i] == 0 ? -1 : (int32_t)x->id[i];
 }
 
 /* Add a token: 0, or -1 when another one is spelled alike. */
@@ -35,14 +43,14 @@ add(struct spelling *x, int32_t id, char *err)
 {
 	struct mf_str s = x->vocab->token[id];
 	uint64_t hash = bytes_hash(s.p, s.len);
-	struct spelling_slot *slot = find_slot(x, s.p, s.len, hash);
+	size_t i = find(x, s.p, s.len, hash);
 
-	if (slot->id != 0)
+	if (x->tag[i] != 0)
 		return fail(err, "tokens %lu and %ld are both '%.*s'",
-		    (unsigned long)slot->id - 1, (long)id,
+		    (unsigned long)x->id[i], (long)id,
 		    (int)(s.len > 64 ? 64 : s.len), s.p);
-	*slot = (struct spelling_slot) { (uint32_t)id + 1,
-		(uint32_t)(hash >> 32) };
+	x->tag[i] = tag_of(hash);
+	x->id[i] = (uint32_t)id;
 	if (s.len > x->longest)
 		x->longest = s.len;
 	return 0;
@@ -57,7 +65,8 @@ spelling_open(struct spelling *x, const struct vocab *v, unsigned types,
 	while (size < v->n + v->n / 2)
 		size *= 2;
 	*x = (struct spelling) { .vocab = v, .mask = size - 1,
-		.slot = xcalloc(size, sizeof(*x->slot)) };
+		.tag = xcalloc(size, 1),
+		.id = xreallocarray(NULL, size, sizeof(*x->id)) };
 	for (int32_t id = 0; id < (int32_t)v->n; id++) {
 		if (v->token[id].len == 0 ||
 		    (types >> vocab_type(v, id) & 1) == 0)
@@ -73,6 +82,7 @@ spelling_open(struct spelling *x, const struct vocab *v, unsigned types,
 void
 spelling_close(struct spelling *x)
 {
-	free(x->slot);
+	free(x->tag);
+	free(x->id);
 	*x = (struct spelling) { 0 };
 }

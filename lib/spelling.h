@@ -11,14 +11,14 @@
 
 #include "vocab.h"
 
-/* A hash table. The vocabulary must outlive it. */
+/*
+ * A hash table. Of most spellings that are none, the tags say so, which are
+ * small enough to stay near the processor. The vocabulary must outlive it.
+ */
 struct spelling {
 	const struct vocab *vocab;
-	struct spelling_slot {
-		uint32_t id;   /* + 1; 0: free */
-		uint32_t hash; /* its other half: most tokens that are another
-		                * one are seen to be without a look at them */
-	} *slot;
+	unsigned char *tag; /* (mask + 1) 7 bits of the hash, and 0x80; 0: free */
+	uint32_t *id;       /* (mask + 1) where it is not free */
 	size_t mask;
 	size_t longest; /* bytes of the longest one */
 };

@@ -108,23 +108,23 @@ put_number(char *p, uint32_t v)
 void
 tokens_write(struct output *o, uint32_t seq, const int32_t *id, size_t n)
 {
-	struct buf line = { 0 };
-	char *p = buf_room(&line, 13);
+	char part[4096], *p = part;
 
 	if (seq != 0) {
 		*p++ = '@';
 		p = put_number(p, seq);
 	}
-	line.len = (size_t)(p - line.p);
 	for (size_t i = 0; i < n; i++) {
-		p = buf_room(&line, 12);
-		if (line.len > 0)
+		if (p > part + sizeof(part) - 16) {
+			output_put(o, part, (size_t)(p - part));
+			p = part;
+		}
+		if (i > 0 || seq != 0)
 			*p++ = ' ';
-		line.len = (size_t)(put_number(p, (uint32_t)id[i]) - line.p);
+		p = put_number(p, (uint32_t)id[i]);
 	}
-	buf_put(&line, "\n", 1);
-	output_put(o, line.p, line.len);
-	buf_free(&line);
+	*p++ = '\n';
+	output_put(o, part, (size_t)(p - part));
 }
 
 void

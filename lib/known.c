@@ -5,7 +5,7 @@
 
 #include "bytes.h"
 
-enum { WORDS = 1 << 14, WORD_BYTES = 30, WORD_IDS = 8 };
+enum { WORDS = 1 << 15, WORD_BYTES = 30, WORD_IDS = 8 };
 
 /* One line of a processor's cache. */
 struct known_word {
@@ -19,13 +19,16 @@ _Static_assert(sizeof(struct known_word) == 64, "a line of 64 bytes");
 void
 known_open(struct known *k)
 {
-	k->word = xaligned(WORDS, sizeof(*k->word));
+	/* not touched before it is used: most texts are short */
+	k->room = xcalloc(WORDS + 1, sizeof(*k->word));
+	k->word = (struct known_word *)(((uintptr_t)k->room + 63) &
+	    ~(uintptr_t)63);
 }
 
 void
 known_close(struct known *k)
 {
-	free(k->word);
+	free(k->room);
 }
 
 bool

@@ -33,7 +33,7 @@ find_joined(struct bpe *b, struct mf_str left, struct mf_str right,
     int32_t guess)
 {
 	if ((size_t)guess < b->vocab->n &&
-	    is_joined(b->vocab->token[guess], left, right))
+	    is_joined(vocab_token(b->vocab, guess), left, right))
 		return guess;
 	b->spelled.len = 0;
 	buf_put(&b->spelled, left.p, left.len);

@@ -10,49 +10,6 @@
 #include "gguf.h"
 #include "hf.h"
 
-uint32_t
-get_u32(const unsigned char *p)
-{
-	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
-	    (uint32_t)p[3] << 24;
-}
-
-uint64_t
-get_u64(const unsigned char *p)
-{
-	return get_u32(p) | (uint64_t)get_u32(p + 4) << 32;
-}
-
-int32_t
-get_i32(const unsigned char *p)
-{
-	uint32_t u = get_u32(p);
-	int32_t v;
-
-	memcpy(&v, &u, sizeof(v));
-	return v;
-}
-
-float
-get_f32(const unsigned char *p)
-{
-	uint32_t u = get_u32(p);
-	float v;
-
-	memcpy(&v, &u, sizeof(v));
-	return v;
-}
-
-struct mf_str
-mf_next_str(const unsigned char **cursor)
-{
-	struct mf_str s = { (const char *)*cursor + 8,
-		(size_t)get_u64(*cursor) };
-
-	*cursor += 8 + s.len;
-	return s;
-}
-
 size_t
 mf_size(uint32_t type)
 {

@@ -20,7 +20,7 @@ find(const struct spelling *x, const void *p, size_t n, uint64_t hash)
 			return i;
 		if (x->tag[i] != tag_of(hash))
 			continue;
-		s = x->vocab->token[x->id[i]];
+		s = vocab_token(x->vocab, (int32_t)x->id[i]);
 		if (s.len == n && bytes_equal(s.p, p, n))
 			return i;
 	}
@@ -37,14 +37,17 @@ spelling_find(const struct spelling *x, const void *p, size_t n)
 	return x->tag[i] == 0 ? -1 : (int32_t)x->id[i];
 }
 
-/* Add a token: 0, or -1 when another one is spelled alike. */
+/* Add a token that has a spelling: 0, or -1 when another one is spelled alike. */
 static int
 add(struct spelling *x, int32_t id, char *err)
 {
-	struct mf_str s = x->vocab->token[id];
+	struct mf_str s = vocab_token(x->vocab, id);
 	uint64_t hash = bytes_hash(s.p, s.len);
-	size_t i = find(x, s.p, s.len, hash);
+	size_t i;
 
+	if (s.len == 0)
+		return 0;
+	i = find(x, s.p, s.len, hash);
 	if (x->tag[i] != 0)
 		return fail(err, "tokens %lu and %ld are both '%.*s'",
 		    (unsigned long)x->id[i], (long)id,
@@ -68,10 +71,8 @@ spelling_open(struct spelling *x, const struct vocab *v, unsigned types,
 		.tag = xcalloc(size, 1),
 		.id = xreallocarray(NULL, size, sizeof(*x->id)) };
 	for (int32_t id = 0; id < (int32_t)v->n; id++) {
-		if (v->token[id].len == 0 ||
-		    (types >> vocab_type(v, id) & 1) == 0)
-			continue;
-		if (add(x, id, err) != 0) {
+		if ((types >> vocab_type(v, id) & 1) != 0 &&
+		    add(x, id, err) != 0) {
 			spelling_close(x);
 			return -1;
 		}

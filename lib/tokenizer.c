@@ -58,12 +58,15 @@ find_whole(struct tokenizer *t, bool special)
 
 	for (int32_t id = 0; id < (int32_t)v->n; id++) {
 		enum token_type type = vocab_type(v, id);
-		if (v->token[id].len == 0 || (type != TOKEN_USER && !(special &&
-		    (type == TOKEN_CONTROL || type == TOKEN_UNKNOWN))))
+		struct mf_str s;
+		if (type != TOKEN_USER && !(special &&
+		    (type == TOKEN_CONTROL || type == TOKEN_UNKNOWN)))
+			continue;
+		if ((s = vocab_token(v, id)).len == 0)
 			continue;
 		w = xgrow(w, &cap, n + 1, sizeof(*w));
-		w[n++] = (struct whole) { v->token[id], id };
-		set_begin(t, v->token[id]);
+		w[n++] = (struct whole) { s, id };
+		set_begin(t, s);
 	}
 	if (n > 0)
 		qsort(w, n, sizeof(*w), cmp_whole);
@@ -81,7 +84,7 @@ lower(const struct tokenizer *t, size_t lo, size_t hi, size_t d, int c)
 {
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
-		struct mf_str s = t->vocab.token[t->whole[mid]];
+		struct mf_str s = vocab_token(&t->vocab, t->whole[mid]);
 		if (s.len <= d || (unsigned char)s.p[d] < c)
 			lo = mid + 1;
 		else
@@ -101,7 +104,7 @@ match(const struct tokenizer *t, const unsigned char *p, size_t n)
 		lo = lower(t, lo, hi, d, p[d]);
 		hi = lower(t, lo, hi, d, p[d] + 1);
 		/* the shortest stands first */
-		if (lo < hi && t->vocab.token[t->whole[lo]].len == d + 1)
+		if (lo < hi && vocab_token(&t->vocab, t->whole[lo]).len == d + 1)
 			best = t->whole[lo];
 	}
 	return best;
@@ -234,7 +237,7 @@ tokenizer_encode(struct tokenizer *t, const void *text, size_t n, bool first,
 		if (encode_text(t, p + from, k, first, out, err) != 0)
 			return -1;
 		ids_add(out, id);
-		i += t->vocab.token[id].len;
+		i += vocab_token(&t->vocab, id).len;
 		if (strip & TOKENIZER_RSTRIP)
 			i += after_spaces(p + i, n - i);
 		from = i;

@@ -27,6 +27,16 @@ enum mf_type {
 	MF_BOOL, MF_STR, MF_ARR, MF_U64, MF_I64, MF_F64,
 };
 
+/* Of the elements of tokenizer.ggml.token_type. */
+enum token_type {
+	TOKEN_NORMAL = 1,
+	TOKEN_UNKNOWN, /* what other tokenizers put for what they cannot spell */
+	TOKEN_CONTROL, /* structure, not text: <|endoftext|> */
+	TOKEN_USER,    /* added by the model's makers: text, never split */
+	TOKEN_UNUSED,
+	TOKEN_BYTE,
+};
+
 struct mf_str {
 	const char *p; /* not terminated; may hold NUL */
 	size_t len;
@@ -92,11 +102,12 @@ int mf_array(const struct modelfile *f, const char *key, enum mf_type type,
     const struct mf_kv **v, char *err);
 /*
  * The ids that end a text, ascending: of the keys tokenizer.ggml.eos_token_id,
- * eot_token_id and eom_token_id, and of a list, eog_token_ids, that Hugging
- * Face models may have. How many, or -1 with the reason in err, as when one is
+ * eot_token_id and eom_token_id, of a list, eog_token_ids, that Hugging Face
+ * models may have, and tokens known by their spelling, since files of chat models
+ * often name the end of a text alone and not that of a turn. How many, or -1 with the reason in err, as when one is
  * not below n_token.
  */
-enum { MF_END_IDS = 8 };
+enum { MF_END_IDS = 16 };
 int mf_end_ids(const struct modelfile *f, size_t n_token,
     int32_t id[MF_END_IDS], char *err);
 

@@ -22,15 +22,6 @@
 #include "buf.h"
 #include "modelfile.h"
 
-enum token_type {
-	TOKEN_NORMAL = 1,
-	TOKEN_UNKNOWN, /* what other tokenizers put for what they cannot spell */
-	TOKEN_CONTROL, /* structure, not text: <|endoftext|> */
-	TOKEN_USER,    /* added by the model's makers: text, never split */
-	TOKEN_UNUSED,
-	TOKEN_BYTE,
-};
-
 /* The types whose spelling is text. */
 #define VOCAB_TEXT_TYPES \
 	(1u << TOKEN_NORMAL | 1u << TOKEN_USER | 1u << TOKEN_UNUSED)

@@ -37,7 +37,7 @@ spelling_find(const struct spelling *x, const void *p, size_t n)
 	return x->tag[i] == 0 ? -1 : (int32_t)x->id[i];
 }
 
-/* Add a token that has a spelling: 0, or -1 when another one is spelled alike. */
+/* Add a token, if it has a spelling: 0, or -1 when another is spelled alike. */
 static int
 add(struct spelling *x, int32_t id, char *err)
 {

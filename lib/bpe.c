@@ -6,20 +6,16 @@
 #include "utf8.h"
 
 /* The slot of a pair: its own, or the free one where it would go. */
-static uint32_t *
+static struct bpe_merge *
 merge_slot(const struct bpe *b, int32_t left, int32_t right)
 {
 	uint64_t h = (uint64_t)left << 32 | (uint32_t)right;
 
 	h *= 0x9E3779B97F4A7C15;
 	for (size_t i = (size_t)(h ^ h >> 32);; i++) {
-		uint32_t *slot = &b->slot[i & b->mask];
-		const struct bpe_merge *m;
-		if (*slot == 0)
-			return slot;
-		m = &b->list[*slot - 1];
-		if (m->left == left && m->right == right)
-			return slot;
+		struct bpe_merge *m = &b->slot[i & b->mask];
+		if (m->rank == 0 || (m->left == left && m->right == right))
+			return m;
 	}
 }
 
@@ -37,7 +33,7 @@ find_joined(struct bpe *b, struct mf_str left, struct mf_str right,
     int32_t guess)
 {
 	if ((size_t)guess < b->vocab->n &&
-	    is_joined(b->vocab->token[guess], left, right))
+	    is_joined(vocab_token(b->vocab, guess), left, right))
 		return guess;
 	b->spelled.len = 0;
 	buf_put(&b->spelled, left.p, left.len);
@@ -79,7 +75,7 @@ add_merge(struct bpe *b, struct mf_str s, uint32_t rank, int32_t *into,
     char *err)
 {
 	struct mf_str left, right;
-	uint32_t *slot;
+	struct bpe_merge *slot;
 	int32_t l, r;
 
 	find_parts(b, s, &left, &right, &l, &r);
@@ -93,12 +89,11 @@ add_merge(struct bpe *b, struct mf_str s, uint32_t rank, int32_t *into,
 	if (*into < 0)
 		return bad_merge(rank, s, "the result", err);
 	slot = merge_slot(b, l, r);
-	if (*slot != 0)
+	if (slot->rank != 0)
 		return fail(err, "merges %lu and %lu are both '%.*s'",
-		    (unsigned long)*slot - 1, (unsigned long)rank,
+		    (unsigned long)slot->rank - 1, (unsigned long)rank,
 		    (int)(s.len > 64 ? 64 : s.len), s.p);
-	b->list[rank] = (struct bpe_merge) { l, r, *into };
-	*slot = rank + 1;
+	*slot = (struct bpe_merge) { l, r, *into, rank + 1 };
 	return 0;
 }
 
@@ -120,7 +115,6 @@ read_merges(struct bpe *b, const struct modelfile *g, char *err)
 		    (unsigned long long)kv->n);
 	while (size < kv->n + kv->n / 2)
 		size *= 2;
-	b->list = xreallocarray(NULL, (size_t)kv->n, sizeof(*b->list));
 	b->mask = size - 1;
 	b->slot = xcalloc(size, sizeof(*b->slot));
 	at = kv->p;
@@ -146,7 +140,6 @@ bpe_open(struct bpe *b, const struct vocab *v, const struct modelfile *g,
 void
 bpe_close(struct bpe *b)
 {
-	free(b->list);
 	free(b->slot);
 	spelling_close(&b->spelling);
 	merge_free(&b->merge);
@@ -158,13 +151,13 @@ static void
 rank(void *arg, struct symbol *x, const struct symbol *y, uint32_t end)
 {
 	const struct bpe *b = arg;
-	uint32_t slot = *merge_slot(b, x->id, y->id);
+	const struct bpe_merge *m = merge_slot(b, x->id, y->id);
 
 	(void)end;
-	if (slot == 0)
+	if (m->rank == 0)
 		return;
-	x->rank = slot - 1;
-	x->into = b->list[slot - 1].into;
+	x->rank = m->rank - 1;
+	x->into = m->into;
 }
 
 /* The token of a normal token's text, or -1. */
@@ -219,7 +212,7 @@ bpe_encode(struct bpe *b, const unsigned char *word, size_t n, struct ids *out,
 	struct symbol *s;
 
 	if (id >= 0) {
-		ids_put(out, &id, 1);
+		ids_add(out, id);
 		return 0;
 	}
 	s = merge_begin(&b->merge, n);
@@ -231,6 +224,6 @@ bpe_encode(struct bpe *b, const unsigned char *word, size_t n, struct ids *out,
 			    "0x%02X", word[s[i].at]);
 	merge_run(&b->merge, rank, b);
 	for (uint32_t i = 0; i != MERGE_END; i = s[i].next)
-		ids_put(out, &s[i].id, 1);
+		ids_add(out, s[i].id);
 	return 0;
 }

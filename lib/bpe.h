@@ -23,8 +23,8 @@ struct bpe {
 	int32_t byte[256]; /* the token of each byte, or -1 */
 	struct bpe_merge {
 		int32_t left, right, into;
-	} *list;        /* by rank, the place in the list */
-	uint32_t *slot; /* (mask + 1) rank + 1 by pair, in a hash table */
+		uint32_t rank; /* the place in the list, from 1; 0: free */
+	} *slot; /* (mask + 1) by pair, in a hash table */
 	size_t mask;
 	struct merge merge;
 	struct buf spelled; /* a word in GPT-2's alphabet */

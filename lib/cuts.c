@@ -37,9 +37,10 @@ cuts_open(struct cuts *c, const struct vocab *v)
 	while (bits < 16 * v->n)
 		bits *= 2;
 	*c = (struct cuts) { xcalloc(bits / 32, sizeof(*c->bits)), bits - 1 };
-	for (size_t i = 0; i < v->n; i++) {
-		const unsigned char *p = (const unsigned char *)v->token[i].p;
-		size_t n = v->token[i].len, len;
+	for (int32_t i = 0; i < (int32_t)v->n; i++) {
+		struct mf_str s = vocab_token(v, i);
+		const unsigned char *p = (const unsigned char *)s.p;
+		size_t n = s.len, len;
 		uint32_t left = 0, right;
 		for (size_t at = 0; at < n; at += len, left = right) {
 			right = character(p + at, n - at, &len);

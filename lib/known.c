@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "spelling.h"
+#include "bytes.h"
 
-enum { WORDS = 1 << 14, WORD_BYTES = 30, WORD_IDS = 8 };
+enum { WORDS = 1 << 15, WORD_BYTES = 30, WORD_IDS = 8 };
 
 /* One line of a processor's cache. */
 struct known_word {
@@ -19,13 +19,16 @@ _Static_assert(sizeof(struct known_word) == 64, "a line of 64 bytes");
 void
 known_open(struct known *k)
 {
-	k->word = xaligned(WORDS, sizeof(*k->word));
+	/* not touched before it is used: most texts are short */
+	k->room = xcalloc(WORDS + 1, sizeof(*k->word));
+	k->word = (struct known_word *)(((uintptr_t)k->room + 63) &
+	    ~(uintptr_t)63);
 }
 
 void
 known_close(struct known *k)
 {
-	free(k->word);
+	free(k->room);
 }
 
 bool
@@ -36,10 +39,12 @@ known_find(const struct known *k, const unsigned char *word, size_t n,
 
 	if (n > WORD_BYTES)
 		return false;
-	w = &k->word[hash_bytes(word, n) % WORDS];
-	if (w->n == 0 || w->len != n || memcmp(w->text, word, n) != 0)
+	w = &k->word[bytes_hash(word, n) % WORDS];
+	if (w->n == 0 || w->len != n || !bytes_equal(w->text, word, n))
 		return false;
-	ids_put(out, w->id, w->n);
+	/* of a known size, so without a call */
+	memcpy(ids_room(out, WORD_IDS), w->id, sizeof(w->id));
+	out->n += w->n;
 	return true;
 }
 
@@ -51,7 +56,7 @@ known_add(struct known *k, const unsigned char *word, size_t n,
 
 	if (n > WORD_BYTES || nid > WORD_IDS)
 		return;
-	w = &k->word[hash_bytes(word, n) % WORDS];
+	w = &k->word[bytes_hash(word, n) % WORDS];
 	w->len = (unsigned char)n;
 	w->n = (unsigned char)nid;
 	memcpy(w->text, word, n);

@@ -18,6 +18,7 @@
 
 struct known {
 	struct known_word *word; /* by hash; a later word may take its place */
+	void *room;              /* where they are */
 };
 
 void known_open(struct known *k);

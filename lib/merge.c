@@ -4,6 +4,9 @@
 
 #include "util.h"
 
+/* From this many symbols on a heap is faster than a look at all. */
+enum { FEW = 24 };
+
 struct symbol *
 merge_begin(struct merge *m, size_t n)
 {
@@ -60,7 +63,7 @@ pop(struct merge *m)
 	return top;
 }
 
-/* Find what symbol i and the next one make, and queue it. */
+/* Find what symbol i and the next one make. */
 static void
 rate(struct merge *m, uint32_t i, merge_rank *rank, void *arg)
 {
@@ -72,23 +75,42 @@ rate(struct merge *m, uint32_t i, merge_rank *rank, void *arg)
 	b = &m->symbol[a->next];
 	rank(arg, a, b, b->next == MERGE_END ? MERGE_END :
 	    m->symbol[b->next].at);
-	if (a->rank != MERGE_NONE)
+	if (m->queue && a->rank != MERGE_NONE)
 		push(m, (uint64_t)a->rank << 32 | i);
+}
+
+/* The pair to merge next, or MERGE_END. Of few symbols the list is looked
+ * through, of many the heap knows. */
+static uint32_t
+best(struct merge *m)
+{
+	uint32_t found = MERGE_END, rank = MERGE_NONE;
+
+	while (m->queue && m->nheap > 0) {
+		uint64_t e = pop(m);
+		/* an entry whose pair has changed since is stale */
+		if (m->symbol[(uint32_t)e].rank == e >> 32)
+			return (uint32_t)e;
+	}
+	for (uint32_t i = 0; !m->queue && i != MERGE_END; i = m->symbol[i].next)
+		if (m->symbol[i].rank < rank) {
+			found = i;
+			rank = m->symbol[i].rank;
+		}
+	return found;
 }
 
 void
 merge_run(struct merge *m, merge_rank *rank, void *arg)
 {
+	uint32_t i;
+
 	m->nheap = 0;
-	for (uint32_t i = 0; i < m->n; i++)
+	m->queue = m->n > FEW;
+	for (i = 0; i < m->n; i++)
 		rate(m, i, rank, arg);
-	while (m->nheap > 0) {
-		uint64_t e = pop(m);
-		uint32_t i = (uint32_t)e;
+	while ((i = best(m)) != MERGE_END) {
 		struct symbol *s = &m->symbol[i];
-		/* an entry whose pair has changed since is stale */
-		if (s->rank != e >> 32)
-			continue;
 		s->id = s->into;
 		m->symbol[s->next].rank = MERGE_NONE;
 		s->next = m->symbol[s->next].next;

@@ -2,7 +2,8 @@
  * merge - the loop of byte-pair encoding: of all neighbours that make a token,
  * the pair of the lowest rank is merged (the leftmost of equals), until none is
  * left. (Sennrich, Haddow & Birch 2016, https://arxiv.org/abs/1508.07909.)
- * Neighbours wait in a heap, so that n symbols take O(n log n).
+ * Where they are many, neighbours wait in a heap, so that n symbols take
+ * O(n log n).
  *
  *	s = merge_begin(&m, n);
  *	... s[i].id, s[i].at for each i in 0..n-1 ...
@@ -14,6 +15,7 @@
 #ifndef MERGE_H
 #define MERGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +36,7 @@ struct merge {
 	struct symbol *symbol; /* (n) */
 	uint64_t *heap;        /* rank << 32 | place */
 	size_t n, nheap, cap_symbol, cap_heap;
+	bool queue;            /* there are enough symbols for the heap */
 };
 
 /* The rank of merging two neighbours and what they make, in a->rank and

@@ -40,19 +40,27 @@ struct stage {
 	enum { NO_SUFFIX, FIRST, LAST } suffix; /* where 's and the like stand */
 };
 
-/* The properties of the character at p[0..n), n > 0, and its length. */
-static uint32_t
-look(const unsigned char *p, size_t n, size_t *len)
+/* The character at p[0..n), n > 0, and its length; a byte that begins none is
+ * above all characters. */
+static inline uint32_t
+character(const unsigned char *p, size_t n, size_t *len)
 {
 	uint32_t c = p[0];
 	int k = 1;
 
 	if (c >= 0x80 && (k = utf8_decode(&c, p, n)) <= 0) {
-		*len = 1;
-		return UNI_CN;
+		k = 1;
+		c = UINT32_MAX;
 	}
 	*len = (size_t)k;
-	return unidata(c);
+	return c;
+}
+
+/* The properties of the character at p[0..n), n > 0, and its length. */
+static inline uint32_t
+look(const unsigned char *p, size_t n, size_t *len)
+{
+	return unidata(character(p, n, len));
 }
 
 /* The end of the run of characters from i on that have (or, with `not`, have
@@ -275,6 +283,16 @@ o200k(const struct stage *s, const unsigned char *p, size_t n)
 	return others(s, UNI_SPACE | UNI_L | UNI_N, p, n);
 }
 
+/* \p{N}{1,s->max}: what matches, and what lies between, are pieces. */
+static size_t
+by_number(const struct stage *s, const unsigned char *p, size_t n)
+{
+	size_t len;
+
+	return look(p, n, &len) & UNI_N ? numbers(s, p, n, len) :
+	    run(p, n, len, UNI_N, 1);
+}
+
 /* What an expression matches, and what lies between, are pieces. */
 static size_t
 isolate(const struct stage *s, const unsigned char *p, size_t n)
@@ -327,11 +345,9 @@ deepseek3(const struct stage *s, const unsigned char *p, size_t n)
 static bool
 in_set(const struct stage *s, const unsigned char *p, size_t n, size_t *len)
 {
-	uint32_t c = p[0], is = look(p, n, len);
+	uint32_t c = character(p, n, len), is = unidata(c);
 	size_t lo = 0, hi = s->nrange;
 
-	if (c >= 0x80 && utf8_decode(&c, p, n) <= 0)
-		c = UINT32_MAX;
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 		if (s->range[mid].to < c)
@@ -484,9 +500,9 @@ static const struct stage
     text_end = { .piece = trailing }, /* \s+$ */
 /* stages that isolate what matches */
     deepseek_v3 = { .piece = isolate, .match = deepseek3, .tail = "\r\n" },
-    number = SET(.set = UNI_N, .max = 1),  /* \p{N} */
-    number3 = SET(.set = UNI_N, .max = 3), /* \p{N}{1,3} */
-    number_run = SET(.set = UNI_N),        /* \p{N}+ */
+    number = { .piece = by_number, .max = 1 },  /* \p{N} */
+    number3 = { .piece = by_number, .max = 3 }, /* \p{N}{1,3} */
+    number_run = { .piece = by_number },        /* \p{N}+ */
     digit3 = SET(RANGES(digit), .min = 3, .max = 3), /* [0-9][0-9][0-9] */
     line = SET(.range = newline, .nrange = 1, .except = true), /* [^\n]+ */
     lines = SET(RANGES(newline), .max = 1),          /* [\r\n] */

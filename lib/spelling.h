@@ -11,10 +11,14 @@
 
 #include "vocab.h"
 
-/* A hash table: id + 1, or 0. The vocabulary must outlive it. */
+/*
+ * A hash table. Of most spellings that are none, the tags say so, which are
+ * small enough to stay near the processor. The vocabulary must outlive it.
+ */
 struct spelling {
 	const struct vocab *vocab;
-	uint32_t *slot;
+	unsigned char *tag; /* (mask + 1) 7 bits of the hash, and 0x80; 0: free */
+	uint32_t *id;       /* (mask + 1) where it is not free */
 	size_t mask;
 	size_t longest; /* bytes of the longest one */
 };
@@ -30,8 +34,5 @@ void spelling_close(struct spelling *x);
 
 /* The token that is spelled so, or -1. */
 int32_t spelling_find(const struct spelling *x, const void *p, size_t n);
-
-/* A hash of n bytes, all of its bits good. */
-uint64_t hash_bytes(const void *p, size_t n);
 
 #endif

@@ -67,7 +67,7 @@ put_character(struct spm *s, size_t at, size_t n, struct ids *out, char *err)
 	int32_t id = spelling_find(&s->spelling, s->word + at, n);
 
 	if (id >= 0) {
-		ids_put(out, &id, 1);
+		ids_add(out, id);
 		return 0;
 	}
 	for (; n > 0; at++, n--) {
@@ -75,7 +75,7 @@ put_character(struct spm *s, size_t at, size_t n, struct ids *out, char *err)
 		if (id < 0)
 			return fail(err, "the vocabulary has no token for byte "
 			    "0x%02X", s->word[at]);
-		ids_put(out, &id, 1);
+		ids_add(out, id);
 	}
 	return 0;
 }
@@ -100,7 +100,7 @@ spm_encode(struct spm *s, const unsigned char *word, size_t n, struct ids *out,
 		next = sym[i].next;
 		len = (next == MERGE_END ? n : sym[next].at) - sym[i].at;
 		if (sym[i].id >= 0) {
-			ids_put(out, &sym[i].id, 1);
+			ids_add(out, sym[i].id);
 		} else if (put_character(s, sym[i].at, len, out, err) != 0) {
 			out->n = start;
 			return -1;

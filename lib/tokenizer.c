@@ -7,6 +7,9 @@
 #include "unidata.h"
 #include "utf8.h"
 
+/* Bytes of text from which on cutting it pays for the table that it takes. */
+enum { CUTS_FROM = 16384 };
+
 /* A recognised token while they are being sorted. */
 struct whole {
 	struct mf_str s;
@@ -23,6 +26,29 @@ cmp_whole(const void *a, const void *b)
 	return r ? r : (s.len > t.len) - (s.len < t.len);
 }
 
+/* A token of one byte begins with that and any other. */
+static void
+set_begin(struct tokenizer *t, struct mf_str s)
+{
+	size_t i = (size_t)(unsigned char)s.p[0] << 8;
+
+	if (s.len == 1) {
+		memset(&t->begin[i / 32], 0xFF, 256 / 8);
+		return;
+	}
+	i |= (unsigned char)s.p[1];
+	t->begin[i / 32] |= (uint32_t)1 << i % 32;
+}
+
+/* May a recognised token begin at p[0..n), n > 0? */
+static bool
+may_begin(const struct tokenizer *t, const unsigned char *p, size_t n)
+{
+	size_t i = (size_t)p[0] << 8 | (n > 1 ? p[1] : 0);
+
+	return t->begin[i / 32] >> i % 32 & 1;
+}
+
 static void
 find_whole(struct tokenizer *t, bool special)
 {
@@ -32,12 +58,15 @@ find_whole(struct tokenizer *t, bool special)
 
 	for (int32_t id = 0; id < (int32_t)v->n; id++) {
 		enum token_type type = vocab_type(v, id);
-		if (v->token[id].len == 0 || (type != TOKEN_USER && !(special &&
-		    (type == TOKEN_CONTROL || type == TOKEN_UNKNOWN))))
+		struct mf_str s;
+		if (type != TOKEN_USER && !(special &&
+		    (type == TOKEN_CONTROL || type == TOKEN_UNKNOWN)))
+			continue;
+		if ((s = vocab_token(v, id)).len == 0)
 			continue;
 		w = xgrow(w, &cap, n + 1, sizeof(*w));
-		w[n++] = (struct whole) { v->token[id], id };
-		t->first[(unsigned char)v->token[id].p[0]] = true;
+		w[n++] = (struct whole) { s, id };
+		set_begin(t, s);
 	}
 	if (n > 0)
 		qsort(w, n, sizeof(*w), cmp_whole);
@@ -55,7 +84,7 @@ lower(const struct tokenizer *t, size_t lo, size_t hi, size_t d, int c)
 {
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
-		struct mf_str s = t->vocab.token[t->whole[mid]];
+		struct mf_str s = vocab_token(&t->vocab, t->whole[mid]);
 		if (s.len <= d || (unsigned char)s.p[d] < c)
 			lo = mid + 1;
 		else
@@ -75,7 +104,7 @@ match(const struct tokenizer *t, const unsigned char *p, size_t n)
 		lo = lower(t, lo, hi, d, p[d]);
 		hi = lower(t, lo, hi, d, p[d] + 1);
 		/* the shortest stands first */
-		if (lo < hi && t->vocab.token[t->whole[lo]].len == d + 1)
+		if (lo < hi && vocab_token(&t->vocab, t->whole[lo]).len == d + 1)
 			best = t->whole[lo];
 	}
 	return best;
@@ -134,11 +163,15 @@ encode_text(struct tokenizer *t, const unsigned char *p, size_t n, bool space,
 		p = (const unsigned char *)t->text.p;
 		n = t->text.len;
 	}
+	t->seen += n;
+	if (t->vocab.model != VOCAB_GPT2 && t->cuts.bits == NULL &&
+	    t->seen > CUTS_FROM)
+		cuts_open(&t->cuts, &t->vocab);
 	words_begin(&w, t->rule, p, n);
 	while ((k = words_next(&w)) > 0)
 		for (size_t at = w.at; at < w.at + k; at += part) {
 			part = w.at + k - at;
-			if (t->vocab.model != VOCAB_GPT2)
+			if (t->cuts.bits != NULL)
 				part = cuts_next(&t->cuts, p + at, part);
 			if (encode_word(t, p + at, part, out, err) != 0)
 				return -1;
@@ -191,7 +224,7 @@ tokenizer_encode(struct tokenizer *t, const void *text, size_t n, bool first,
 	first = first && space;
 	while (i < n) {
 		int32_t id = -1;
-		if (t->first[p[i]])
+		if (may_begin(t, p + i, n - i))
 			id = match(t, p + i, n - i);
 		if (id < 0) {
 			i++;
@@ -203,8 +236,8 @@ tokenizer_encode(struct tokenizer *t, const void *text, size_t n, bool first,
 			k = before_spaces(p + from, k);
 		if (encode_text(t, p + from, k, first, out, err) != 0)
 			return -1;
-		ids_put(out, &id, 1);
-		i += t->vocab.token[id].len;
+		ids_add(out, id);
+		i += vocab_token(&t->vocab, id).len;
 		if (strip & TOKENIZER_RSTRIP)
 			i += after_spaces(p + i, n - i);
 		from = i;
@@ -282,8 +315,6 @@ open_model(struct tokenizer *t, const struct modelfile *g, char *err)
 {
 	if (find_rule(t, g, err) != 0)
 		return -1;
-	if (t->vocab.model != VOCAB_GPT2)
-		cuts_open(&t->cuts, &t->vocab);
 	if (t->vocab.model == VOCAB_LLAMA)
 		return spm_open(&t->spm, &t->vocab, g, err);
 	if (bpe_open(&t->bpe, &t->vocab, g, err) != 0)

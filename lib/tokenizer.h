@@ -33,7 +33,8 @@ struct tokenizer {
 	const struct pretok *rule;
 	struct bpe bpe;   /* gpt2, gemma4 */
 	struct spm spm;   /* llama */
-	struct cuts cuts; /* not gpt2 */
+	struct cuts cuts; /* not gpt2; made when texts are long */
+	size_t seen;      /* bytes of texts so far */
 	struct known known;
 	struct buf text;  /* at work, as tokens spell it */
 	struct buf form;  /* and before, in form NFC */
@@ -43,7 +44,7 @@ struct tokenizer {
 	unsigned char *strip; /* (tokens) TOKENIZER_LSTRIP, _RSTRIP; or NULL */
 	int32_t *whole;   /* (nwhole) recognised tokens, by spelling */
 	size_t nwhole;
-	bool first[256];  /* bytes that one of them begins with */
+	uint32_t begin[2048]; /* bits: two bytes that one of them begins with */
 };
 
 /* 0, or -1 with the reason in err. The file must outlive the tokenizer. */

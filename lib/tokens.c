@@ -89,9 +89,10 @@ tokens_check(const struct input *in, const struct tokens *t, size_t n)
 			    "%zu", in->name, t->line, (long)t->id[i], n);
 }
 
-/* Append a number; long lines are many numbers, and printf is slow. */
-static void
-put_number(struct buf *b, uint32_t v)
+/* Write a number to p: where it ends. Long lines are many numbers, and printf
+ * is slow. */
+static char *
+put_number(char *p, uint32_t v)
 {
 	char digit[10];
 	size_t i = sizeof(digit);
@@ -99,26 +100,31 @@ put_number(struct buf *b, uint32_t v)
 	do
 		digit[--i] = (char)('0' + v % 10);
 	while ((v /= 10) > 0);
-	buf_put(b, digit + i, sizeof(digit) - i);
+	while (i < sizeof(digit))
+		*p++ = digit[i++];
+	return p;
 }
 
 void
 tokens_write(struct output *o, uint32_t seq, const int32_t *id, size_t n)
 {
-	struct buf line = { 0 };
+	char part[4096], *p = part;
 
 	if (seq != 0) {
-		buf_put(&line, "@", 1);
-		put_number(&line, seq);
-		buf_put(&line, " ", n > 0);
+		*p++ = '@';
+		p = put_number(p, seq);
 	}
 	for (size_t i = 0; i < n; i++) {
-		buf_put(&line, " ", i > 0);
-		put_number(&line, (uint32_t)id[i]);
+		if (p > part + sizeof(part) - 16) {
+			output_put(o, part, (size_t)(p - part));
+			p = part;
+		}
+		if (i > 0 || seq != 0)
+			*p++ = ' ';
+		p = put_number(p, (uint32_t)id[i]);
 	}
-	buf_put(&line, "\n", 1);
-	output_put(o, line.p, line.len);
-	buf_free(&line);
+	*p++ = '\n';
+	output_put(o, part, (size_t)(p - part));
 }
 
 void

@@ -13,7 +13,7 @@ function hex(s,    i, v) {
 
 # The table of one stage, in lines of at most 80 columns.
 function table(type, name, a, n,    i, line) {
-	printf "\nstatic const %s %s[] = {\n", type, name
+	printf "\n%s %s[] = {\n", type, name
 	line = "\t"
 	for (i = 0; i < n; i++) {
 		if (length(line) + length(a[i]) + 1 > 72) {
@@ -72,13 +72,7 @@ END {
 	print "/* Made by lib/unidata.awk from the Unicode Character " \
 	    "Database " version ". */"
 	print "#include \"unidata.h\""
-	table("uint16_t", "block", block, b)
+	table("const uint16_t", "unidata_block", block, b)
 	print "\n/* The category's number, and " SPACE " for White_Space. */"
-	table("unsigned char", "cell", cell, cells)
-	print "\nuint32_t\nunidata(uint32_t c)\n{"
-	print "\tunsigned v;\n"
-	print "\tif (c > 0x10FFFF)\n\t\treturn UNI_CN;"
-	print "\tv = cell[block[c / " BLOCK "] * " BLOCK " + c % " BLOCK "];"
-	print "\treturn (uint32_t)1 << v % " SPACE \
-	    " | (v >= " SPACE " ? UNI_SPACE : 0);\n}"
+	table("const unsigned char", "unidata_cell", cell, cells)
 }

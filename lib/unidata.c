@@ -1,7 +1,7 @@
 /* Made by lib/unidata.awk from the Unicode Character Database 15.0.0. */
 #include "unidata.h"
 
-static const uint16_t block[] = {
+const uint16_t unidata_block[] = {
 	0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,
 	27,28,29,30,31,32,33,34,34,35,36,37,38,39,34,34,34,40,41,42,43,44,45,
 	46,47,48,49,50,51,52,53,54,55,56,57,58,59,60,61,62,63,64,64,65,66,67,
@@ -501,7 +501,7 @@ static const uint16_t block[] = {
 
 /* The category's number, and 32 for White_Space. */
 
-static const unsigned char cell[] = {
+const unsigned char unidata_cell[] = {
 	26,26,26,26,26,26,26,26,26,58,58,58,58,58,26,26,26,26,26,26,26,26,26,
 	26,26,26,26,26,26,26,26,26,55,18,18,18,20,18,18,18,14,15,18,19,18,13,
 	18,18,9,9,9,9,9,9,9,9,9,9,18,18,19,19,19,18,18,1,1,1,1,1,1,1,1,1,1,1,1,
@@ -1538,14 +1538,3 @@ static const unsigned char cell[] = {
 	29,29,29,29,29,29,29,29,29,29,29,29,29,29,29,29,29,29,29,29,29,29,29,
 	29,29,29,29,29,0,0,
 };
-
-uint32_t
-unidata(uint32_t c)
-{
-	unsigned v;
-
-	if (c > 0x10FFFF)
-		return UNI_CN;
-	v = cell[block[c / 128] * 128 + c % 128];
-	return (uint32_t)1 << v % 32 | (v >= 32 ? UNI_SPACE : 0);
-}

@@ -27,7 +27,21 @@ enum {
 	UNI_N = UNI_ND | UNI_NL | UNI_NO,
 };
 
+/* By c / 128, the block of cells; by that, a category's number, and 32 for
+ * White_Space. */
+extern const uint16_t unidata_block[];
+extern const unsigned char unidata_cell[];
+
 /* The bits of character c; above U+10FFFF it is unassigned. */
-uint32_t unidata(uint32_t c);
+static inline uint32_t
+unidata(uint32_t c)
+{
+	unsigned v;
+
+	if (c > 0x10FFFF)
+		return UNI_CN;
+	v = unidata_cell[unidata_block[c / 128] * 128 + c % 128];
+	return (uint32_t)1 << v % 32 | (v >= 32 ? UNI_SPACE : 0);
+}
 
 #endif

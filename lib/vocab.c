@@ -43,13 +43,6 @@ spelled(uint32_t c)
 	return (int)c;
 }
 
-enum token_type
-vocab_type(const struct vocab *v, int32_t id)
-{
-	return v->type == NULL ? TOKEN_NORMAL
-	                       : (enum token_type)get_i32(v->type + 4 * (size_t)id);
-}
-
 bool
 vocab_is_control(const struct vocab *v, int32_t id)
 {
@@ -120,7 +113,7 @@ void
 vocab_piece(const struct vocab *v, int32_t id, struct buf *b)
 {
 	enum token_type type = vocab_type(v, id);
-	struct mf_str s = v->token[id];
+	struct mf_str s = vocab_token(v, id);
 	char byte;
 
 	if (type == TOKEN_NORMAL && v->model == VOCAB_GPT2) {
@@ -143,7 +136,7 @@ vocab_bytes(const struct vocab *v, int32_t id[256])
 	for (int i = 0; i < 256; i++)
 		id[i] = -1;
 	for (int32_t i = 0; i < (int32_t)v->n; i++) {
-		struct mf_str s = v->token[i];
+		struct mf_str s = vocab_token(v, i);
 		uint32_t c;
 		int byte = -1;
 		if (vocab_type(v, i) != type)
@@ -204,6 +197,25 @@ read_eog(struct vocab *v, const struct modelfile *g, char *err)
 }
 
 static int
+check_types(const struct vocab *v, char *err)
+{
+	for (int32_t i = 0; i < (int32_t)v->n; i++) {
+		int32_t type = get_i32(v->type + 4 * (size_t)i);
+		struct mf_str s;
+		if (type < TOKEN_NORMAL || type > TOKEN_BYTE)
+			return fail(err, "token %ld: unknown type %ld", (long)i,
+			    (long)type);
+		if (type != TOKEN_BYTE || v->model == VOCAB_GPT2)
+			continue;
+		s = vocab_token(v, i);
+		if (vocab_byte(s) < 0)
+			return fail(err, "token %ld: '%.*s' is no byte",
+			    (long)i, s.len > 64 ? 64 : (int)s.len, s.p);
+	}
+	return 0;
+}
+
+static int
 read_tokens(struct vocab *v, const struct modelfile *g, char *err)
 {
 	const struct mf_kv *tokens, *types = NULL;
@@ -224,23 +236,16 @@ read_tokens(struct vocab *v, const struct modelfile *g, char *err)
 		return fail(err, "%llu tokens, but %llu token types",
 		    (unsigned long long)tokens->n, (unsigned long long)types->n);
 	v->n = (size_t)tokens->n;
-	v->token = xreallocarray(NULL, v->n, sizeof(*v->token));
-	at = tokens->p;
-	for (size_t i = 0; i < v->n; i++)
-		v->token[i] = mf_next_str(&at);
-	v->type = types == NULL ? NULL : types->p;
-	for (size_t i = 0; i < v->n && v->type != NULL; i++) {
-		int32_t type = get_i32(v->type + 4 * i);
-		if (type < TOKEN_NORMAL || type > TOKEN_BYTE)
-			return fail(err, "token %zu: unknown type %ld", i,
-			    (long)type);
-		if (type == TOKEN_BYTE && v->model != VOCAB_GPT2 &&
-		    vocab_byte(v->token[i]) < 0)
-			return fail(err, "token %zu: '%.*s' is no byte", i,
-			    v->token[i].len > 64 ? 64 : (int)v->token[i].len,
-			    v->token[i].p);
+	v->at = xreallocarray(NULL, v->n, sizeof(*v->at));
+	v->spelled = at = tokens->p;
+	for (size_t i = 0; i < v->n; i++) {
+		if ((size_t)(at - v->spelled) > UINT32_MAX)
+			return fail(err, "key tokenizer.ggml.tokens: too large");
+		v->at[i] = (uint32_t)(at - v->spelled);
+		mf_next_str(&at);
 	}
-	return 0;
+	v->type = types == NULL ? NULL : types->p;
+	return v->type == NULL ? 0 : check_types(v, err);
 }
 
 static int
@@ -304,6 +309,6 @@ vocab_open(struct vocab *v, const struct modelfile *g, char *err)
 void
 vocab_close(struct vocab *v)
 {
-	free(v->token);
+	free(v->at);
 	*v = (struct vocab) { .bos = -1 };
 }

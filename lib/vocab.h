@@ -22,15 +22,6 @@
 #include "buf.h"
 #include "modelfile.h"
 
-enum token_type {
-	TOKEN_NORMAL = 1,
-	TOKEN_UNKNOWN, /* what other tokenizers put for what they cannot spell */
-	TOKEN_CONTROL, /* structure, not text: <|endoftext|> */
-	TOKEN_USER,    /* added by the model's makers: text, never split */
-	TOKEN_UNUSED,
-	TOKEN_BYTE,
-};
-
 /* The types whose spelling is text. */
 #define VOCAB_TEXT_TYPES \
 	(1u << TOKEN_NORMAL | 1u << TOKEN_USER | 1u << TOKEN_UNUSED)
@@ -44,7 +35,8 @@ enum vocab_model {
 struct vocab {
 	enum vocab_model model;
 	size_t n;                  /* tokens: ids are 0..n-1 */
-	struct mf_str *token;    /* (n) spellings, in the file */
+	const unsigned char *spelled; /* the spellings, in the file */
+	uint32_t *at;              /* (n) where each one is there */
 	const unsigned char *type; /* (n) i32 in the file; NULL: all normal */
 	int32_t bos;               /* begins a text; -1: there is none */
 	bool add_bos;              /* the model wants texts to begin with it */
@@ -59,7 +51,23 @@ int vocab_open(struct vocab *v, const struct modelfile *g, char *err);
 void vocab_close(struct vocab *v);
 
 /* The rest takes ids in 0..n-1 only. */
-enum token_type vocab_type(const struct vocab *v, int32_t id);
+
+/* How a token is spelled. */
+static inline struct mf_str
+vocab_token(const struct vocab *v, int32_t id)
+{
+	const unsigned char *p = v->spelled + v->at[id];
+
+	return mf_next_str(&p);
+}
+
+static inline enum token_type
+vocab_type(const struct vocab *v, int32_t id)
+{
+	return v->type == NULL ? TOKEN_NORMAL
+	                       : (enum token_type)get_i32(v->type + 4 * (size_t)id);
+}
+
 bool vocab_is_eog(const struct vocab *v, int32_t id);
 /* Whether the token is structure, not text: control, unknown, unused. */
 bool vocab_is_control(const struct vocab *v, int32_t id);

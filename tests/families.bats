@@ -214,8 +214,8 @@ header() {
 	config 's/"eos_token_id": 2,/"eos_token_id": 47,/'
 	refused 'key tokenizer.ggml.eos_token_id: id 47 is not in the vocabulary of 47'
 	copy llama3
-	echo '{"eos_token_id": [1, 2, 3, 4, 5, 6, 8]}' >model/generation_config.json
-	refused 'config.json: eos_token_id: more than 8 ids'
+	echo '{"eos_token_id": [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]}' >model/generation_config.json
+	refused 'config.json: eos_token_id: more than 16 ids'
 	echo '[]' >model/generation_config.json
 	refused 'generation_config.json: not an object'
 	echo '{' >model/generation_config.json

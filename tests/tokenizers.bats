@@ -327,6 +327,23 @@ spm() {
 	[ "$(text '1 8')" = ' a' ]
 }
 
+@test "tokens that end a turn are known by their spelling" {
+	spm
+	tokens[10]='<|im_end|>'
+	tokens[11]='<end_of_turn>'
+	types[10]=3
+	put_vocab >v.gguf
+	# a sequence ends with them, and a new one begins
+	printf '@1 6 10\n@1 7 11\n@1 6\n' | detokenize -m v.gguf >got
+	printf '@1\ta\n@1\tb\n@1\ta\n' | diff - got
+	# as text they end nothing
+	types[10]=4
+	types[11]=1
+	put_vocab >v.gguf
+	printf '@1 6 10\n@1 7 11\n' | detokenize -m v.gguf >got
+	printf '@1\ta<|im_end|>b<end_of_turn>\n' | diff - got
+}
+
 @test "Gemma 4: pairs of characters, by the list" {
 	model=gemma4
 	unset pre eos

@@ -29,12 +29,12 @@ LINK = $(CC) -pthread $(CFLAGS) $(LDFLAGS) $(DEV)
 
 PROGS = tokenize detokenize until forward logits-to-probs topk topp minp \
 	pless typical eta topnsigma xtc mirostat norepeat bias only mix draw \
-	distcat kvcache show surprisal gltr curvature binoculars watermark \
-	watermark-detect
+	distcat kvcache modelinfo quantize show surprisal gltr curvature \
+	binoculars watermark watermark-detect
 SCRIPTS = generate
 MODULES = util buf io map bundled tokens modelfile gguf \
 	json safetensors hfread hfrope hfconfig hfsteps hftok hftensor hf \
-	dtype quant fmath rng \
+	dtype quant fmath rng encode encode_k ggufwrite ggufkeys spmkeys recode \
 	seqmap dist history softmax select mirostate \
 	ere nfa dfa trie \
 	kern kernel_scalar kernel_scalar_q \

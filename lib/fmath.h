@@ -134,4 +134,14 @@ fm_from_bf16(uint16_t h)
 	return fm_float((uint32_t)h << 16);
 }
 
+static inline uint16_t
+fm_to_bf16(float x)
+{
+	uint32_t u = fm_bits(x);
+
+	if ((u & 0x7fffffffu) > 0x7f800000u) /* a NaN stays one */
+		return (uint16_t)(u >> 16 | 0x40u);
+	return (uint16_t)((u + 0x7fffu + (u >> 16 & 1)) >> 16);
+}
+
 #endif

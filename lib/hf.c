@@ -217,6 +217,29 @@ open_config(struct modelfile *f, const char *dir, bool *tied, char *err)
 	return r;
 }
 
+/* The chat template, where it is a file of its own and not in
+ * tokenizer_config.json. */
+static int
+open_template(struct modelfile *f, const char *dir, const struct json *c,
+    char *err)
+{
+	static const char file[] = "chat_template.jinja";
+	size_t v = c->n > 0 ? json_get(c, 0, "chat_template") : 0;
+	struct map m;
+	char *text;
+
+	if ((v != 0 && c->node[v].type == JSON_STRING) || !is_there(dir, file))
+		return 0;
+	if (map_in(&m, dir, file, err) != 0)
+		return -1;
+	text = xcalloc(m.size + 1, 1);
+	memcpy(text, m.p, m.size);
+	mf_put_string(f, "tokenizer.chat_template", text);
+	free(text);
+	map_close(&m);
+	return 0;
+}
+
 /* The tokenizer, if there is one. */
 static int
 open_tokenizer(struct modelfile *f, const char *dir, char *err)
@@ -239,6 +262,8 @@ open_tokenizer(struct modelfile *f, const char *dir, char *err)
 		f->nkv = nkv;
 		mf_put_string(f, "pipelm.tokenizer.refused", err);
 	}
+	if (r == 0)
+		r = open_template(f, dir, &c, err);
 	json_free(&j);
 	map_close(&m);
 	json_free(&c);
@@ -272,5 +297,59 @@ hf_open(struct modelfile *f, const char *path, char *err)
 	free(dir);
 	if (r != 0)
 		modelfile_close(f);
+	return r;
+}
+
+/* The plain members of object v as keys, their names behind a prefix. */
+static void
+list_config(struct modelfile *f, const struct json *j, size_t v,
+    const char *prefix)
+{
+	size_t k = v + 1;
+
+	for (size_t n = j->node[v].len; n > 0; n--, k = j->node[k + 1].next) {
+		const struct json_node *value = &j->node[k + 1];
+		char *name = string(j, k), *text = NULL;
+		struct buf key = { 0 };
+		if (name == NULL)
+			continue;
+		buf_printf(&key, "%s.%s", prefix, name);
+		free(name);
+		if (value->type == JSON_OBJECT)
+			list_config(f, j, k + 1, key.p);
+		else if (value->type == JSON_STRING)
+			text = string(j, k + 1);
+		else if (value->type != JSON_ARRAY &&
+		    value->type != JSON_NULL) {
+			text = xcalloc((size_t)value->len + 1, 1);
+			memcpy(text, j->text + value->at, value->len);
+		}
+		if (text != NULL)
+			mf_put_string(f, key.p, text);
+		free(text);
+		buf_free(&key);
+	}
+}
+
+int
+hf_list(struct modelfile *f, const char *path, char *err)
+{
+	char *dir = directory(path);
+	struct map m;
+	struct json j;
+	int r;
+
+	*f = (struct modelfile) { 0 };
+	if ((r = read_json(&m, &j, dir, "config.json", err)) == 0) {
+		list_config(f, &j, 0, "config");
+		json_free(&j);
+		map_close(&m);
+		r = open_tensors(f, dir, err);
+	}
+	if (r == 0)
+		r = mf_sort(f, err);
+	if (r != 0)
+		modelfile_close(f);
+	free(dir);
 	return r;
 }

@@ -341,11 +341,11 @@ unheeded(struct reader *r)
 	}
 }
 
-static const struct family *
-family_of(struct model *m, char *err)
+const struct family *
+hparam_family(const struct modelfile *f, char *err)
 {
 	struct mf_str s = { 0 };
-	int found = mf_string(&m->file, "general.architecture", &s, err);
+	int found = mf_string(f, "general.architecture", &s, err);
 
 	if (found == 0)
 		fail(err, "key general.architecture: missing");
@@ -364,7 +364,7 @@ hparam_read(struct model *m, char *err)
 {
 	struct reader r = { .m = m, .err = err };
 
-	if ((r.family = family_of(m, err)) == NULL)
+	if ((r.family = hparam_family(&m->file, err)) == NULL)
 		return NULL;
 	r.used = xcalloc(m->file.nkv, sizeof(*r.used));
 	sizes(&r);

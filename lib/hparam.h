@@ -31,6 +31,9 @@ struct family {
 	double local_base; /* of windowed layers' rotary positions */
 };
 
+/* The family of general.architecture, or NULL with the reason in err. */
+const struct family *hparam_family(const struct modelfile *f, char *err);
+
 /*
  * Read the hyperparameters of m->file into m: all fields before tok_embd;
  * n_layer layers are allocated, with rope and window set. The caller divides

@@ -71,7 +71,8 @@ map_open(struct map *m, const char *path, char *err)
 	else if ((p = map_file(fd, (size_t)st.st_size)) == MAP_FAILED)
 		r = fail(err, "%s", strerror(errno));
 	else
-		*m = (struct map) { p, (size_t)st.st_size };
+		*m = (struct map) { p, (size_t)st.st_size, st.st_dev,
+			st.st_ino };
 	close(fd);
 	return r;
 }

@@ -3,11 +3,15 @@
 #ifndef MAP_H
 #define MAP_H
 
+#include <sys/stat.h>
+
 #include "util.h"
 
 struct map {
 	const unsigned char *p;
 	size_t size;
+	dev_t dev; /* which file it is */
+	ino_t ino;
 };
 
 /* Map a regular file that is not empty: 0, or -1 with the reason in err. */

@@ -339,13 +339,10 @@ vocabulary(struct load *l)
 }
 
 int
-model_open(struct model *m, const char *path, size_t ctx, char *err)
+model_bind(struct model *m, size_t ctx, char *err)
 {
 	struct load l = { .m = m, .err = err };
 
-	*m = (struct model) { .path = path };
-	if (modelfile_open(&m->file, path, err) != 0)
-		return -1;
 	l.family = hparam_read(m, err);
 	l.bad = l.family == NULL;
 	l.used = xcalloc(m->file.ntensor, sizeof(*l.used));
@@ -356,7 +353,16 @@ model_open(struct model *m, const char *path, size_t ctx, char *err)
 	free(l.used);
 	if (!l.bad && ctx > 0 && ctx < m->n_ctx)
 		m->n_ctx = ctx;
-	if (!l.bad)
+	return l.bad ? -1 : 0;
+}
+
+int
+model_open(struct model *m, const char *path, size_t ctx, char *err)
+{
+	*m = (struct model) { .path = path };
+	if (modelfile_open(&m->file, path, err) != 0)
+		return -1;
+	if (model_bind(m, ctx, err) == 0)
 		return 0;
 	model_close(m);
 	return -1;

@@ -104,6 +104,12 @@ struct model {
  * ones then). 0, or -1 with the reason in err. `path` must outlive m.
  */
 int model_open(struct model *m, const char *path, size_t ctx, char *err);
+
+/*
+ * The half of it that comes after m->file is opened (all else being zero). On
+ * failure m has what was found until then: n_layer is 0 when that is nothing.
+ */
+int model_bind(struct model *m, size_t ctx, char *err);
 void model_close(struct model *m);
 
 /*

@@ -40,7 +40,8 @@ enum { TYPES = sizeof(types) / sizeof(types[0]) };
 const char *
 safetensors_type(uint32_t type)
 {
-	return types[type - SAFETENSORS_OTHER].name;
+	return type - SAFETENSORS_OTHER < TYPES
+	    ? types[type - SAFETENSORS_OTHER].name : NULL;
 }
 
 struct place {

@@ -25,7 +25,7 @@ int safetensors_parse(struct modelfile *f, const void *p, size_t size,
 
 enum { SAFETENSORS_OTHER = 1 << 16 };
 
-/* The name of a type that is SAFETENSORS_OTHER or above. */
+/* The name of a type that is SAFETENSORS_OTHER or above; NULL when it is none. */
 const char *safetensors_type(uint32_t type);
 
 #endif

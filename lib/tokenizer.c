@@ -316,7 +316,8 @@ open_model(struct tokenizer *t, const struct modelfile *g, char *err)
 	if (find_rule(t, g, err) != 0)
 		return -1;
 	if (t->vocab.model == VOCAB_LLAMA)
-		return spm_open(&t->spm, &t->vocab, g, err);
+		return spm_open(&t->spm, &t->vocab, g, err) == 0
+		    ? read_own(t, g, err) : -1;
 	if (bpe_open(&t->bpe, &t->vocab, g, err) != 0)
 		return -1;
 	t->bpe.whole = t->rule->whole;

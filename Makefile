@@ -89,6 +89,10 @@ demo: all
 	@echo "\$$ $B/generate -s 1 -n 120 'Once upon a time'"
 	@$B/generate -s 1 -n 120 'Once upon a time' </dev/null
 
+# A model that knows something of the world, into the user's cache folder.
+model:
+	@examples/get-model
+
 units: $(UNITS) $(TOOLS)
 
 check: all units
@@ -146,5 +150,5 @@ uninstall:
 clean:
 	rm -rf build build-* bin bin-*
 
-.PHONY: all units demo check check-long fuzz bench install uninstall clean
+.PHONY: all units demo model check check-long fuzz bench install uninstall clean
 -include $(wildcard $O/lib/*.d $O/cmd/*.d $O/tests/*/*.d)

@@ -98,6 +98,11 @@ units: $(UNITS) $(TOOLS)
 check: all units
 	@$(TESTENV) tests/check tests/*.bats $(UNITS)
 
+# What needs real models, which are fetched if they can be.
+check-models: all units
+	@for m in smollm2 gemma3; do examples/get-model $$m >/dev/null || :; done
+	@$(TESTENV) tests/check tests/models/*.bats
+
 # What takes minutes: tests/long, and parsers against random bytes by clang's
 # libFuzzer, in a build of its own.
 check-long: all units
@@ -150,5 +155,6 @@ uninstall:
 clean:
 	rm -rf build build-* bin bin-*
 
-.PHONY: all units demo model check check-long fuzz bench install uninstall clean
+.PHONY: all units demo model check check-long check-models \
+	fuzz bench install uninstall clean
 -include $(wildcard $O/lib/*.d $O/cmd/*.d $O/tests/*/*.d)

@@ -5,6 +5,7 @@
 #
 # `near` and `tie` bound what rounding to int8 and f16 may do, as measured there.
 
+# shellcheck disable=SC2154 # they are of the file that loads this
 PATH=${PIPELM_TOOLS:-$TOP/build/tests}:$PATH
 
 setup() {

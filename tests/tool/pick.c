@@ -49,7 +49,7 @@ wanted(const char *path, size_t *n)
 
 	if (f == NULL)
 		exit(2);
-	for (*n = 0; fgets(l.text, sizeof(l.text), f) != NULL; all[(*n)++] = l) {
+	for (*n = 0; fgets(l.text, sizeof(l.text), f) != NULL; ++*n) {
 		l.fields = sscanf(l.text, "%15s %15s %15s %15s", a, b, c, d);
 		l.text[strcspn(l.text, "\n")] = 0;
 		if (l.fields < 3)
@@ -59,6 +59,7 @@ wanted(const char *path, size_t *n)
 		memcpy(l.id, b, sizeof(b));
 		l.found = NAN;
 		all = need(all, (*n + 1) * sizeof(*all));
+		all[*n] = l;
 	}
 	fclose(f);
 	return all;

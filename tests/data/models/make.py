@@ -131,7 +131,7 @@ def passage(model, ids, out):
     assert len(ids) == N
     print(*ids, file=out('passage.tok'))
     x = logits(model, ids)
-    total = torch.logsumexp(x.double(), -1)
+    total = [torch.logsumexp(row.double(), -1) for row in x]
     with out('passage.logprob') as f:
         for i, t in enumerate(ids[1:]):
             print('%.5f' % (x[i, t].double() - total[i]), file=f)

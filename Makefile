@@ -89,10 +89,19 @@ demo: all
 	@echo "\$$ $B/generate -s 1 -n 120 'Once upon a time'"
 	@$B/generate -s 1 -n 120 'Once upon a time' </dev/null
 
+# A model that knows something of the world, into the user's cache folder.
+model:
+	@examples/get-model
+
 units: $(UNITS) $(TOOLS)
 
 check: all units
 	@$(TESTENV) tests/check tests/*.bats $(UNITS)
+
+# What needs real models, which are fetched if they can be.
+check-models: all units
+	@for m in smollm2 gemma3; do examples/get-model $$m >/dev/null || :; done
+	@$(TESTENV) tests/check tests/models/*.bats
 
 # What takes minutes: tests/long, and parsers against random bytes by clang's
 # libFuzzer, in a build of its own.
@@ -146,5 +155,6 @@ uninstall:
 clean:
 	rm -rf build build-* bin bin-*
 
-.PHONY: all units demo check check-long fuzz bench install uninstall clean
+.PHONY: all units demo model check check-long check-models \
+	fuzz bench install uninstall clean
 -include $(wildcard $O/lib/*.d $O/cmd/*.d $O/tests/*/*.d)

@@ -83,7 +83,7 @@ put_tokens(struct ggufwriter *w, const struct vocab *v, size_t rows,
 		struct mf_str t = { pad, 0 };
 		uint32_t bits = 0;
 		if (i < v->n)
-			t = v->token[i];
+			t = vocab_token(v, (int32_t)i);
 		else
 			t.len = (size_t)snprintf(pad, sizeof(pad), "[PAD%zu]",
 			    i);

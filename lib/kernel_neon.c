@@ -17,7 +17,6 @@
 INLINE float
 end16(const float32x4_t a[4], const float *x, const float *y, size_t n)
 {
-	float32x4_t v[4];
 	float lane[16];
 
 	for (size_t i = 0; i < 4; i++)
@@ -25,9 +24,8 @@ end16(const float32x4_t a[4], const float *x, const float *y, size_t n)
 	for (size_t i = 0; i < n; i++)
 		lane[i] = y != NULL ? fmaf(x[i], y[i], lane[i])
 		                    : lane[i] + x[i];
-	for (size_t i = 0; i < 4; i++)
-		v[i] = vld1q_f32(lane + 4 * i);
-	return tree16(v);
+	return tree16(vld1q_f32(lane), vld1q_f32(lane + 4),
+	    vld1q_f32(lane + 8), vld1q_f32(lane + 12));
 }
 
 static float
@@ -41,7 +39,8 @@ dot(const float *x, const float *y, size_t n)
 		for (size_t j = 0; j < 4; j++)
 			a[j] = vfmaq_f32(a[j], vld1q_f32(x + i + 4 * j),
 			    vld1q_f32(y + i + 4 * j));
-	return i == n ? tree16(a) : end16(a, x + i, y + i, n - i);
+	return i == n ? tree16(a[0], a[1], a[2], a[3])
+	              : end16(a, x + i, y + i, n - i);
 }
 
 static float
@@ -54,7 +53,8 @@ sum(const float *x, size_t n)
 	for (; i + 16 <= n; i += 16)
 		for (size_t j = 0; j < 4; j++)
 			a[j] = vaddq_f32(a[j], vld1q_f32(x + i + 4 * j));
-	return i == n ? tree16(a) : end16(a, x + i, NULL, n - i);
+	return i == n ? tree16(a[0], a[1], a[2], a[3])
+	              : end16(a, x + i, NULL, n - i);
 }
 
 static void

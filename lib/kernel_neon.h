@@ -46,6 +46,14 @@
 
 #define INLINE static inline __attribute__((always_inline, unused))
 
+/* Before a loop of which every turn is to be code of its own, with constants
+ * for what depends on the turn. */
+#ifdef __clang__
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
 /* The slots of products with blocks. */
 void neon_set_q(struct kern *k);
 void dotprod_set_q(struct kern *k);
@@ -82,10 +90,9 @@ bhalf4(uint16x4_t h)
 
 /* The tree of the 16-lane rule. */
 INLINE float
-tree16(const float32x4_t lane[4])
+tree16(float32x4_t a, float32x4_t b, float32x4_t c, float32x4_t d)
 {
-	float32x4_t v = vaddq_f32(vaddq_f32(lane[0], lane[2]),
-	    vaddq_f32(lane[1], lane[3]));
+	float32x4_t v = vaddq_f32(vaddq_f32(a, c), vaddq_f32(b, d));
 
 	return vpadds_f32(vadd_f32(vget_low_f32(v), vget_high_f32(v)));
 }

@@ -112,7 +112,7 @@ vtop(vec a)
 INLINE float
 vtree(const vec a[4])
 {
-	return tree16(a);
+	return tree16(a[0], a[1], a[2], a[3]);
 }
 
 #include "kernel_attn.inc"

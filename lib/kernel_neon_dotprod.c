@@ -29,11 +29,14 @@ enum { TILE = 4 };
 
 /* s += a four of eight rows times activations 4l.. of those in x. */
 #define FOUR(l)                                                                \
-	for (size_t j = 0; j < n; j++) {                                       \
-		s[j][0] = vdotq_laneq_s32(s[j][0],                             \
-		    vld1q_s8(w[i + (l)].row[0]), x[j], l);                     \
-		s[j][1] = vdotq_laneq_s32(s[j][1],                             \
-		    vld1q_s8(w[i + (l)].row[4]), x[j], l);                     \
+	{                                                                      \
+		int8x16_t u = vld1q_s8(w[i + (l)].row[0]);                     \
+		int8x16_t v = vld1q_s8(w[i + (l)].row[4]);                     \
+		__asm__ volatile("" : "+w"(u), "+w"(v));                       \
+		for (size_t j = 0; j < n; j++) {                               \
+			s[j][0] = vdotq_laneq_s32(s[j][0], u, x[j], l);        \
+			s[j][1] = vdotq_laneq_s32(s[j][1], v, x[j], l);        \
+		}                                                              \
 	}
 
 INLINE void

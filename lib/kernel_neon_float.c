@@ -3,7 +3,7 @@
 
 #ifdef NEON
 
-/* of a tile's 24 sums and what they are made of, all stays in registers */
+/* a tile: 24 registers of sums */
 enum { ROWS = 2, COLS = 3 };
 enum element { F32, F16, BF16 };
 
@@ -13,20 +13,15 @@ element_size(enum element e)
 	return e == F32 ? 4 : 2;
 }
 
-/* Eight weights. */
-INLINE void
-load8(float32x4_t u[2], const unsigned char *w, enum element e)
+INLINE float32x4_t
+load4(const unsigned char *w, enum element e)
 {
-	uint16x8_t h;
+	uint16x4_t h;
 
-	if (e == F32) {
-		u[0] = vreinterpretq_f32_u8(vld1q_u8(w));
-		u[1] = vreinterpretq_f32_u8(vld1q_u8(w + 16));
-		return;
-	}
-	h = vreinterpretq_u16_u8(vld1q_u8(w));
-	u[0] = e == F16 ? half4(vget_low_u16(h)) : bhalf4(vget_low_u16(h));
-	u[1] = e == F16 ? half4(vget_high_u16(h)) : bhalf4(vget_high_u16(h));
+	if (e == F32)
+		return vreinterpretq_f32_u8(vld1q_u8(w));
+	h = vreinterpret_u16_u8(vld1_u8(w));
+	return e == F16 ? half4(h) : bhalf4(h);
 }
 
 /* An output is four registers of four lanes. Nothing is asked for ahead: no
@@ -36,30 +31,21 @@ tile(float *y, size_t ldy, const unsigned char *w, size_t apart, const float *x,
     size_t k, enum element e, size_t R, size_t T, bool fetch)
 {
 	const size_t size = element_size(e), stride = apart * k * size;
-	float32x4_t a[4][COLS][4], u[4][2];
+	float32x4_t a[6][4];
 
 	(void)fetch;
-	for (size_t r = 0; r < R; r++)
-		for (size_t t = 0; t < T; t++)
-			for (size_t l = 0; l < 4; l++)
-				a[r][t][l] = vdupq_n_f32(0);
+	for (size_t o = 0; o < R * T; o++)
+		a[o][0] = a[o][1] = a[o][2] = a[o][3] = vdupq_n_f32(0);
 	for (size_t i = 0; i < k; i += 16)
-		for (size_t h = 0; h < 4; h += 2) {
-			size_t at = i + 4 * h;
-			for (size_t r = 0; r < R; r++)
-				load8(u[r], w + r * stride + at * size, e);
-			for (size_t t = 0; t < T; t++)
-				for (size_t l = 0; l < 2; l++) {
-					float32x4_t v = vld1q_f32(x + t * k +
-					    at + 4 * l);
-					for (size_t r = 0; r < R; r++)
-						a[r][t][h + l] = vfmaq_f32(
-						    a[r][t][h + l], u[r][l], v);
-				}
-		}
-	for (size_t t = 0; t < T; t++)
-		for (size_t r = 0; r < R; r++)
-			y[t * ldy + r * apart] = tree16(a[r][t]);
+		for (size_t l = 0; l < 4; l++)
+			for (size_t o = 0; o < R * T; o++)
+				a[o][l] = vfmaq_f32(a[o][l],
+				    load4(w + o % R * stride +
+				    (i + 4 * l) * size, e),
+				    vld1q_f32(x + o / R * k + i + 4 * l));
+	for (size_t o = 0; o < R * T; o++)
+		y[o / R * ldy + o % R * apart] = tree16(a[o][0], a[o][1],
+		    a[o][2], a[o][3]);
 }
 
 #include "kernel_float.inc"

@@ -96,6 +96,10 @@ units: $(UNITS) $(TOOLS)
 check: all units
 	@$(TESTENV) tests/check tests/*.bats $(UNITS)
 
+# AArch64 by a cross compiler and qemu's user emulation; skipped without them.
+check-arm: all $(TOOLS)
+	@$(TESTENV) tests/check tests/arm/neon.bats
+
 # What takes minutes: tests/long, and parsers against random bytes by clang's
 # libFuzzer, in a build of its own.
 check-long: all units
@@ -148,5 +152,5 @@ uninstall:
 clean:
 	rm -rf build build-* bin bin-*
 
-.PHONY: all units demo check check-long fuzz bench install uninstall clean
+.PHONY: all units demo check check-arm check-long fuzz bench install uninstall clean
 -include $(wildcard $O/lib/*.d $O/cmd/*.d $O/tests/*/*.d)

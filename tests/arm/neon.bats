@@ -7,11 +7,21 @@ load ../helper
 ARM=aarch64-linux-gnu-
 TINY=$TOP/examples/tiny.gguf
 
-setup_file() {
+# missing: the tool that is
+missing() {
 	local tool
 	for tool in "${ARM}gcc" qemu-aarch64; do
-		command -v "$tool" >/dev/null || skip "no $tool"
+		command -v "$tool" >/dev/null || { echo "$tool"; return; }
 	done
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+	[ -z "$(missing)" ] || skip "no $(missing)"
+}
+
+setup_file() {
+	[ -z "$(missing)" ] || return 0
 	cd "$TOP"
 	env -u MAKEFLAGS -u MAKELEVEL make -j2 CC="${ARM}gcc" \
 		AR="${ARM}ar" LDFLAGS=-static DEV=-Werror O=build-arm \

@@ -27,7 +27,9 @@ products32(int type, int8x16_t z0, int8x16_t z1, int8x16_t x0, int8x16_t x1)
 
 enum { TILE = 4 };
 
-/* s += a four of eight rows times activations 4l.. of those in x. */
+/* s += a four of eight rows times activations 4l.. of those in x. The weights
+ * are loaded in this place: else a compiler holds so many that sums have to
+ * leave their registers. */
 #define FOUR(l)                                                                \
 	{                                                                      \
 		int8x16_t u = vld1q_s8(w[i + (l)].row[0]);                     \

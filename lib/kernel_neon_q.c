@@ -6,7 +6,7 @@
 
 #include "kernel_neon_q.h"
 
-#define FOR
+#define FOR /* every processor */
 
 /* s + 16 products, each lane two of them. */
 INLINE int16x8_t

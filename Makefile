@@ -42,6 +42,8 @@ MODULES = util buf io map bundled tokens modelfile gguf \
 	kernel_avx2_q_row kernel_avx2_q_panel \
 	kernel_avx512 kernel_avx512_float kernel_avx512_attn \
 	kernel_avx512_q_row kernel_avx512_q_panel \
+	kernel_neon kernel_neon_float kernel_neon_q8 kernel_neon_attn \
+	kernel_neon_q kernel_neon_dotprod \
 	pool rope hparam model seq kvfile linear forward utf8 unidata escape \
 	nfc nfcdata vocab spelling pretok ids merge bpe spm cuts known \
 	tokenizer texts mt19937 normal green logprob scored \
@@ -102,6 +104,9 @@ check: all units
 check-models: all units
 	@for m in smollm2 gemma3; do examples/get-model $$m >/dev/null || :; done
 	@$(TESTENV) tests/check tests/models/*.bats
+# AArch64 by a cross compiler and qemu's user emulation; skipped without them.
+check-arm: all $(TOOLS)
+	@$(TESTENV) tests/check tests/arm/neon.bats
 
 # What takes minutes: tests/long, and parsers against random bytes by clang's
 # libFuzzer, in a build of its own.
@@ -155,6 +160,6 @@ uninstall:
 clean:
 	rm -rf build build-* bin bin-*
 
-.PHONY: all units demo model check check-long check-models \
-	fuzz bench install uninstall clean
+.PHONY: all units demo model check check-arm check-long check-models fuzz bench \
+	install uninstall clean
 -include $(wildcard $O/lib/*.d $O/cmd/*.d $O/tests/*/*.d)

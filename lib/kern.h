@@ -53,7 +53,7 @@ typedef void kern_matmul_q(float *y, size_t ldy, uint32_t type, const void *w,
 typedef void kern_dequant(float *y, uint32_t type, const void *w, size_t n);
 
 struct kern {
-	const char *name; /* scalar, avx2, avx512 */
+	const char *name; /* scalar, avx2, avx512, neon, dotprod */
 
 	/* sum of x[i] * y[i]: fma into 16 lanes */
 	float (*dot)(const float *x, const float *y, size_t n);
@@ -147,8 +147,8 @@ struct kern {
 
 /*
  * Fill k with the best for this processor, or with the path that PIPELM_ISA
- * names (scalar, avx2, avx512). 0, or -1 when that one is unknown or not
- * supported here, reason in err[ERRLEN].
+ * names (one of the above). 0, or -1 when that one is unknown or not supported
+ * here, reason in err[ERRLEN].
  */
 int kern_get(struct kern *k, char *err);
 
@@ -157,10 +157,13 @@ const struct kern *kernel_scalar(void);
 
 /*
  * The levels: each puts what it does faster, and its name, into k, which holds
- * the level below (AVX-512's is AVX2). false, and k is unchanged, where the
- * processor, the system or the compiler does not have it.
+ * the level below (AVX-512's is AVX2; that of NEON with products of bytes is
+ * NEON). false, and k is unchanged, where the processor, the system or the
+ * compiler does not have it.
  */
 bool kernel_avx2(struct kern *k);
 bool kernel_avx512(struct kern *k);
+bool kernel_neon(struct kern *k);
+bool kernel_dotprod(struct kern *k);
 
 #endif

@@ -22,7 +22,7 @@ count_pairs(const struct spelling *x)
 	uint64_t n = 0;
 
 	for (int32_t id = 0; id < (int32_t)v->n; id++) {
-		struct mf_str s = v->token[id];
+		struct mf_str s = vocab_token(v, id);
 		const unsigned char *p = (const unsigned char *)s.p;
 		if ((1u << vocab_type(v, id) & VOCAB_TEXT_TYPES) == 0)
 			continue;
@@ -81,11 +81,13 @@ has_inner_blank(const struct vocab *v)
 {
 	const size_t n = sizeof(blank) - 1;
 
-	for (int32_t id = 0; id < (int32_t)v->n; id++)
-		for (size_t i = 1; i + n <= v->token[id].len; i++)
+	for (int32_t id = 0; id < (int32_t)v->n; id++) {
+		struct mf_str s = vocab_token(v, id);
+		for (size_t i = 1; i + n <= s.len; i++)
 			if (vocab_type(v, id) == TOKEN_NORMAL &&
-			    memcmp(v->token[id].p + i, blank, n) == 0)
+			    memcmp(s.p + i, blank, n) == 0)
 				return true;
+	}
 	return false;
 }
 

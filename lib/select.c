@@ -23,9 +23,9 @@ value(uint32_t k)
 /* Such multiples of 2^-52 add up exactly, in whatever order, as long as they
  * stay below 2 together. */
 static inline double
-weight(float v, double scale)
+weight(float w, double scale)
 {
-	return scale > 0 ? (v * scale + 1) - 1 : 1;
+	return (w * scale + 1) - 1;
 }
 
 enum { BLOCK = 64, BITS = 11, DIGITS = 1 << BITS };
@@ -49,8 +49,8 @@ any(const float *v, size_t n, float least, float most)
  * next.
  */
 static void
-weigh(double *sum, const float *v, size_t n, double scale, uint32_t found,
-    uint32_t low, int shift)
+weigh(double *sum, const float *v, const float *w, size_t n, double scale,
+    uint32_t found, uint32_t low, int shift)
 {
 	const float least = value(found & ~low), most = value(found | low);
 	double other[DIGITS] = { 0 };
@@ -65,7 +65,8 @@ weigh(double *sum, const float *v, size_t n, double scale, uint32_t found,
 			uint32_t u = key(v[i]);
 			if ((u ^ found) <= low)
 				(i & 1 ? other : sum)[u >> shift &
-				    (DIGITS - 1)] += weight(v[i], scale);
+				    (DIGITS - 1)] += w != NULL
+				    ? weight(w[i], scale) : 1;
 		}
 	}
 	for (size_t d = 0; d < DIGITS; d++)
@@ -83,11 +84,26 @@ share(double part, const double *sum)
 	return part > 0 ? part * whole : DBL_MIN;
 }
 
-float
-select_least(const float *v, size_t n, double scale, double want,
-    size_t *ties)
+/* How many of those of v[n] that are `least` weigh `want` together. */
+static size_t
+count_ties(const float *v, const float *w, size_t n, double scale,
+    double want, float least)
 {
-	double sum[DIGITS], each;
+	size_t ties = 0;
+
+	for (size_t i = 0; i < n && (want > 0 || ties == 0); i++)
+		if (v[i] == least) {
+			want -= w != NULL ? weight(w[i], scale) : 1;
+			ties++;
+		}
+	return ties;
+}
+
+float
+select_least(const float *v, const float *w, size_t n, double scale,
+    double want, size_t *ties)
+{
+	double sum[DIGITS];
 	uint32_t found = 0, low = UINT32_MAX;
 
 	/* From the highest digit: which of its values does the run end in? */
@@ -95,17 +111,15 @@ select_least(const float *v, size_t n, double scale, double want,
 		uint32_t d = DIGITS - 1;
 
 		shift = shift > 0 ? shift : 0; /* the last one overlaps */
-		weigh(sum, v, n, scale, found, low, shift);
-		if (low == UINT32_MAX && scale > 0)
+		weigh(sum, v, w, n, scale, found, low, shift);
+		if (low == UINT32_MAX && w != NULL)
 			want = share(want, sum);
 		for (; d > 0 && sum[d] < want; d--)
 			want -= sum[d];
 		found |= d << shift;
 		low = (1u << shift) - 1;
 	}
-	each = weight(value(found), scale);
-	for (*ties = 1; (double)*ties * each < want;)
-		++*ties;
+	*ties = count_ties(v, w, n, scale, want, value(found));
 	return value(found);
 }
 

@@ -37,9 +37,9 @@ exp_below(double x)
 	return p * power;
 }
 
-/* The largest of x[n], or -inf. In lanes, which need not wait for each other. */
-static double
-largest(const double *x, size_t n)
+/* In lanes, which need not wait for each other. */
+double
+softmax_top(const double *x, size_t n)
 {
 	enum { LANES = 8 };
 	double max[LANES];
@@ -77,7 +77,7 @@ exps(double *x, size_t n, double max, double t, double sum)
 bool
 softmax(float *p, double *x, size_t n, double t)
 {
-	double max = largest(x, n), sum = 0;
+	double max = softmax_top(x, n), sum = 0;
 
 	if (max == -INFINITY)
 		return false;
@@ -92,7 +92,7 @@ softmax(float *p, double *x, size_t n, double t)
 double
 softmax_entropy(const double *x, size_t n)
 {
-	double max = largest(x, n), sum = 0, first = 0;
+	double max = softmax_top(x, n), sum = 0, first = 0;
 	double y[BLOCK], e[BLOCK];
 
 	/* with y = x - max: the sum of p ln p is that of p y, less ln(sum) */

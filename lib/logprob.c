@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "fmath.h"
-#include "softmax.h"
 
 /* Below this, e^x counts as 0. */
 #define LEAST -700.0
@@ -41,74 +40,103 @@ exp_below(double x)
 	return p * power;
 }
 
-/* Sums, over the entries of a record so far, of e^x, of e^x x and of e^x x^2. */
+/* Sums over the entries of a record: of weights w, of w x, of w x^2. */
 struct moments {
 	double zero, one, two;
 };
 
-/* Take `max` from log[n]; prob[n] becomes the exponentials, and they are added to
- * m. The loops are apart, for a compiler that does several steps at once, and n
- * is small, for a processor that sums while it begins with the next block. */
 static void
-add(struct moments *m, double *log, double *prob, size_t n, double max)
+add(struct moments *m, const double *w, const double *x, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		m->zero += w[i];
+		m->one += w[i] * x[i];
+		m->two += w[i] * x[i] * x[i];
+	}
+}
+
+/*
+ * From a block of logits to x, what they are less than max, and e^x. The loops
+ * are apart, for a compiler that does several steps at once, and a block is
+ * short, for a processor that sums while it begins with the next.
+ */
+static void
+block_of_logits(struct moments *m, double *log, double *prob,
+    const float *val, size_t n, double max)
 {
 	double x[BLOCK];
 
 	for (size_t i = 0; i < n; i++) {
-		log[i] -= max;
+		log[i] = (double)val[i] - max;
 		x[i] = log[i] > LEAST ? log[i] : LEAST;
 	}
 	for (size_t i = 0; i < n; i++)
 		prob[i] = exp_below(x[i]);
-	for (size_t i = 0; i < n; i++) {
-		m->zero += prob[i];
-		m->one += prob[i] * x[i];
-		m->two += prob[i] * x[i] * x[i];
-	}
+	add(m, prob, x, n);
 }
 
-/* log[n], which are logarithms up to a constant, to prob and log as they are
- * to be, and their moments. */
+/* The same of probabilities: x are their logarithms. */
 static void
-normalise(struct logprob *l, double max)
+block_of_probs(struct moments *m, double *log, double *prob,
+    const float *val, size_t n)
 {
-	double *log = l->log, *prob = l->prob, log_sum, scale;
-	struct moments m = { 0 };
+	double x[BLOCK];
 
-	for (size_t i = 0; i < l->n; i += BLOCK)
-		add(&m, log + i, prob + i, l->n - i < BLOCK ? l->n - i : BLOCK,
-		    max);
+	fm_log_floats(log, val, n);
+	for (size_t i = 0; i < n; i++) {
+		prob[i] = (double)val[i];
+		x[i] = log[i] > LEAST ? log[i] : LEAST;
+	}
+	add(m, prob, x, n);
+}
+
+/* The first of the largest; n when it has nothing that can be drawn. */
+static size_t
+find_top(char kind, const float *val, size_t n)
+{
+	float top = kind == 'L' ? -INFINITY : 0;
+	size_t at = n;
+
+	for (size_t i = 0; i < n; i++)
+		if (val[i] > top) {
+			top = val[i];
+			at = i;
+		}
+	return at;
+}
+
+bool
+logprob_of(struct logprob *l, char kind, const float *val, size_t n)
+{
+	struct moments m = { 0 };
+	size_t cap = l->cap;
+	double log_sum, scale, *log, *prob;
+
+	l->top = find_top(kind, val, n);
+	if (l->top == n)
+		return false;
+	log = l->log = xgrow(l->log, &cap, n, sizeof(*log));
+	prob = l->prob = xgrow(l->prob, &l->cap, n, sizeof(*prob));
+	l->n = n;
+	for (size_t i = 0; i < n; i += BLOCK) {
+		size_t few = n - i < BLOCK ? n - i : BLOCK;
+		if (kind == 'L')
+			block_of_logits(&m, log + i, prob + i, val + i, few,
+			    (double)val[l->top]);
+		else
+			block_of_probs(&m, log + i, prob + i, val + i, few);
+	}
 	log_sum = fm_log(m.zero);
 	scale = 1 / m.zero;
-	for (size_t i = 0; i < l->n; i++) {
-		prob[i] = log[i] > LEAST ? prob[i] * scale : 0;
+	for (size_t i = 0; i < n; i++) {
+		prob[i] *= scale;
+		prob[i] = log[i] > LEAST ? prob[i] : 0;
 		log[i] -= log_sum;
 	}
 	m.one *= scale;
 	m.two *= scale;
 	l->mean = m.one - log_sum;
 	l->variance = m.two > m.one * m.one ? m.two - m.one * m.one : 0;
-}
-
-bool
-logprob_of(struct logprob *l, char kind, const float *val, size_t n)
-{
-	size_t cap = l->cap;
-	double max;
-
-	l->log = xgrow(l->log, &cap, n, sizeof(*l->log));
-	l->prob = xgrow(l->prob, &l->cap, n, sizeof(*l->prob));
-	l->n = n;
-	if (kind == 'P')
-		fm_log_floats(l->log, val, n);
-	for (size_t i = 0; kind == 'L' && i < n; i++)
-		l->log[i] = (double)val[i];
-	max = softmax_top(l->log, n);
-	if (!(max > -INFINITY))
-		return false;
-	for (l->top = 0; l->log[l->top] < max;)
-		l->top++;
-	normalise(l, max);
 	return true;
 }
 

@@ -151,7 +151,11 @@ is() {
 @test "norepeat: a vocabulary takes no room" {
 	printf '%s\n' '#dist kind=L vocab=2147483647 pos=3 start=1 ctx=1,1,1' \
 		'0	0.5' '1	3' '' >in
-	(ulimit -v 1000000; timeout 20 norepeat -n 2 in) >got
+	(
+		# a sanitizer reserves more than any limit
+		grep -q __asan_init "$(command -v norepeat)" || ulimit -v 1000000
+		timeout 20 norepeat -n 2 in
+	) >got
 	[ "$(sed -n 3p got)" = '1	-inf' ]
 }
 

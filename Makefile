@@ -104,6 +104,7 @@ check: all units
 check-models: all units
 	@for m in smollm2 gemma3; do examples/get-model $$m >/dev/null || :; done
 	@$(TESTENV) tests/check tests/models/*.bats
+
 # AArch64 by a cross compiler and qemu's user emulation; skipped without them.
 check-arm: all $(TOOLS)
 	@$(TESTENV) tests/check tests/arm/neon.bats

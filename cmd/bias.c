@@ -120,7 +120,7 @@ compare(const void *a, const void *b)
 
 /* False when nothing can be drawn. */
 static bool
-bias(struct dist *d, const struct biases *b)
+bias(struct dist *d, const struct biases *b, const struct dist_reader *in)
 {
 	size_t i = 0;
 
@@ -135,6 +135,9 @@ bias(struct dist *d, const struct biases *b)
 			sum += b->list[i].add;
 		d->val[e] = (float)(d->kind == 'L' ? (double)d->val[e] + sum
 		                           : (double)d->val[e] * fm_exp(sum));
+		if (!(d->val[e] < INFINITY))
+			dist_bad(in, "id %ld: its bias of %g is too large",
+			    (long)d->id[e], sum);
 	}
 	return dist_normalise(d);
 }
@@ -174,7 +177,7 @@ main(int argc, char **argv)
 			dist_bad(&in, "id %ld of a bias is not in its "
 			    "vocabulary of %lu", (long)b.list[b.n - 1].id,
 			    (unsigned long)d.vocab);
-		if (!bias(&d, &b))
+		if (!bias(&d, &b, &in))
 			dist_stuck(&in, &d);
 		dist_write(&out, &d);
 	}

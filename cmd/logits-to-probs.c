@@ -137,8 +137,10 @@ logits_to_probs(struct dist *d, const struct counts *c,
 {
 	double *x = d->work, temp;
 
-	for (uint32_t i = 0; i < d->n; i++)
-		x[i] = d->kind == 'L' ? d->val[i] : fm_log(d->val[i]);
+	if (d->kind == 'P')
+		fm_log_floats(x, d->val, d->n);
+	for (uint32_t i = 0; d->kind == 'L' && i < d->n; i++)
+		x[i] = d->val[i];
 	penalise(d, c, o, repetition_and_subtractive);
 	if (o->freq > 0 || o->pres > 0) {
 		move_to_zero(x, d->n);

@@ -19,6 +19,13 @@ struct options {
 struct matches {
 	size_t *follow;
 	size_t cap;
+	/* Of each token: how many tokens the longest run has (itself the last)
+	 * that it would bring again, and as far as no breaker stands in it. */
+	struct run {
+		int32_t id;
+		size_t whole, due;
+	} *run; /* run[n], in order of id */
+	size_t n, cap_run;
 };
 
 /*
@@ -69,21 +76,40 @@ limit(const struct options *o, const struct context *c)
 	return len;
 }
 
-/* run[id]: tokens of the longest run (of at most `most` and id itself) that id
- * would bring again; 0 when it does not stand in the context. */
-static size_t *
-runs(const struct matches *m, const struct context *c, uint32_t vocab,
-    size_t most)
+static int
+compare(const void *a, const void *b)
 {
-	size_t *run = xcalloc(vocab, sizeof(*run));
+	int32_t x = ((const struct run *)a)->id;
+	int32_t y = ((const struct run *)b)->id;
 
+	return (x > y) - (x < y);
+}
+
+/* m->run[m->n]: what each token of the context would bring again, in order of
+ * id; those that are due have at most `most` before it. */
+static void
+find_runs(struct matches *m, const struct context *c, size_t most)
+{
+	m->run = xgrow(m->run, &m->cap_run, c->n, sizeof(*m->run));
 	for (size_t i = 0; i < c->n; i++) {
-		size_t len = m->follow[i] < most ? m->follow[i] : most;
-		uint32_t id = (uint32_t)c->id[i];
-		if (id < vocab && len + 1 > run[id])
-			run[id] = len + 1;
+		size_t len = m->follow[i];
+		m->run[i] = (struct run) { c->id[i], len + 1,
+			(len < most ? len : most) + 1 };
 	}
-	return run;
+	if (c->n > 0)
+		qsort(m->run, c->n, sizeof(*m->run), compare);
+	m->n = 0;
+	for (size_t i = 0; i < c->n; i++) {
+		const struct run *r = &m->run[i];
+		struct run *last = m->n > 0 ? &m->run[m->n - 1] : NULL;
+
+		if (last == NULL || last->id != r->id) {
+			m->run[m->n++] = *r;
+			continue;
+		}
+		last->whole = r->whole > last->whole ? r->whole : last->whole;
+		last->due = r->due > last->due ? r->due : last->due;
+	}
 }
 
 static void
@@ -111,22 +137,25 @@ static bool
 norepeat(struct dist *d, const struct context *c, struct matches *m,
     const struct options *o)
 {
-	size_t *whole, *due;
+	size_t i = 0;
 
 	match(m, c->id, c->n);
-	whole = runs(m, c, d->vocab, c->n);
-	due = runs(m, c, d->vocab, limit(o, c));
-	for (uint32_t e = 0; e < d->n; e++) {
-		size_t run = due[d->id[e]];
-		if (o->ngram > 0 && whole[d->id[e]] >= o->ngram)
+	find_runs(m, c, limit(o, c));
+	/* both ascend: walk them together */
+	for (uint32_t e = 0; e < d->n && i < m->n; e++) {
+		const struct run *r;
+		while (i < m->n && m->run[i].id < d->id[e])
+			i++;
+		if (i == m->n || m->run[i].id != d->id[e])
+			continue;
+		r = &m->run[i];
+		if (o->ngram > 0 && r->whole >= o->ngram)
 			ban(d, e);
-		else if (o->multiplier > 0 && run > o->allowed &&
-		    !breaks(o, d->id[e]))
-			lower(d, e, o->multiplier * fm_exp((double)(run - 1 -
-			    o->allowed) * fm_log(o->base)));
+		else if (o->multiplier > 0 && r->due > o->allowed &&
+		    !breaks(o, r->id))
+			lower(d, e, o->multiplier * fm_exp((double)(r->due -
+			    1 - o->allowed) * fm_log(o->base)));
 	}
-	free(whole);
-	free(due);
 	return dist_normalise(d);
 }
 
@@ -185,6 +214,7 @@ main(int argc, char **argv)
 	dist_free(&d);
 	history_free(&h);
 	free(m.follow);
+	free(m.run);
 	free(o.breaker);
 	return 0;
 }

@@ -70,7 +70,7 @@ add_rows(struct table *t, const struct view *v)
 {
 	const struct dist *d = &v->d;
 	size_t k = t->most < d->n ? t->most : d->n, ties, from = t->n;
-	float least = select_least(d->val, d->n, 0, (double)k, &ties);
+	float least = select_least(d->val, NULL, d->n, 0, (double)k, &ties);
 
 	t->row = xgrow(t->row, &t->cap, t->n + k, sizeof(*t->row));
 	for (uint32_t i = 0; i < d->n; i++) {
@@ -130,7 +130,7 @@ holders(const struct view *v, double mass)
 	size_t ties, n = 0;
 	float least;
 
-	least = select_least(v->d.prob, v->d.n, 0.5, mass, &ties);
+	least = select_least(v->d.prob, v->d.prob, v->d.n, 0.5, mass, &ties);
 	for (uint32_t i = 0; i < v->d.n; i++)
 		n += v->d.prob[i] > least;
 	return n + ties;

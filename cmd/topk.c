@@ -13,7 +13,8 @@ topk(struct dist *d, size_t k)
 	size_t ties = 0;
 
 	if (k < d->n)
-		least = select_least(d->val, d->n, 0, (double)k, &ties);
+		least = select_least(d->val, NULL, d->n, 0, (double)k,
+		    &ties);
 	if (!(least > none))
 		ties = 0; /* what cannot be drawn is not kept */
 	select_keep(d, d->val, least, ties);

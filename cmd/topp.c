@@ -31,7 +31,7 @@ topp(struct dist *d, double mass)
 	if (p == NULL)
 		return false;
 	if (mass < 1)
-		least = select_least(p, d->n, scale_of(p, d), mass, &ties);
+		least = select_least(p, p, d->n, scale_of(p, d), mass, &ties);
 	select_keep(d, p, least, ties);
 	return dist_normalise(d);
 }

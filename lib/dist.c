@@ -112,7 +112,7 @@ check_values(const struct dist *d, char *err)
 static int
 check_arrays(const struct dist *d, char *err)
 {
-	uint32_t ordered = 1;
+	uint32_t ordered = d->n > 0;
 
 	for (uint32_t i = 0; i < d->nctx; i++)
 		if ((uint32_t)d->ctx[i] >= d->vocab)
@@ -523,6 +523,7 @@ dist_create(struct dist_writer *w, char form)
 {
 	*w = (struct dist_writer) { .form = form };
 	output_open(&w->out, STDOUT_FILENO, "stdout");
+	pipe_widen(STDOUT_FILENO);
 }
 
 void
@@ -537,6 +538,7 @@ dist_open_for(struct dist_reader *r, const char *path, struct output *out)
 {
 	*r = (struct dist_reader) { .writer = NULL };
 	input_open(&r->in, path, out);
+	pipe_widen(r->in.fd);
 }
 
 bool
@@ -567,9 +569,8 @@ dist_read(struct dist_reader *r, struct dist *d)
 void
 dist_write(struct dist_writer *w, const struct dist *d)
 {
-	w->record.len = 0;
 	dist_format(&w->record, d, w->form ? w->form : w->read, &w->column);
-	output_put(&w->out, w->record.p, w->record.len);
+	output_take(&w->out, &w->record);
 }
 
 void

@@ -44,28 +44,53 @@ fm_exp(double x)
 	    double64((n - half + 1023) << 52);
 }
 
-double
-fm_log(double x)
+/* The logarithm of x 2^e, DBL_MIN <= x <= DBL_MAX. No branch, so that a compiler
+ * may do several at once. */
+static inline double
+log_normal(double x, double e)
 {
-	double e = 0, s, s2, p = 0;
-	uint64_t u;
+	const double magic = 0x1p52;
+	const uint64_t root = 0x3fe6a09e667f3bcdu; /* of sqrt(1/2) */
+	uint64_t u = bits64(x) - root;
+	double s, s2, p;
 
-	if (!(x > 0) || x > DBL_MAX)
-		return x < 0 ? NAN : x == 0 ? -INFINITY : x;
-	if (x < DBL_MIN) {
-		x *= 0x1p54;
-		e = -54;
-	}
-	/* x = m 2^e, m in [sqrt(1/2), sqrt(2)) */
-	u = bits64(x) - 0x3fe6a09e667f3bcdu;
-	e += (double)((int64_t)u >> 52);
-	s = double64((u & 0xfffffffffffffu) + 0x3fe6a09e667f3bcdu);
+	/* x = m 2^e, m in [sqrt(1/2), sqrt(2)); 1022 + e, never negative, is
+	 * made a double as the last bits of a large one */
+	e += double64((u + (UINT64_C(1022) << 52)) >> 52 | bits64(magic)) -
+	    (magic + 1022);
+	s = double64((u & 0xfffffffffffffu) + root);
 	/* ln m = 2 artanh s = 2 (s + s^3/3 + s^5/5 + ...), |s| < 0.172 */
 	s = (s - 1) / (s + 1);
 	s2 = s * s;
-	for (int k = 23; k >= 3; k -= 2)
-		p = (p + 1.0 / k) * s2;
+	p = 1.0 / 23 * s2;
+	p = (p + 1.0 / 21) * s2;
+	p = (p + 1.0 / 19) * s2;
+	p = (p + 1.0 / 17) * s2;
+	p = (p + 1.0 / 15) * s2;
+	p = (p + 1.0 / 13) * s2;
+	p = (p + 1.0 / 11) * s2;
+	p = (p + 1.0 / 9) * s2;
+	p = (p + 1.0 / 7) * s2;
+	p = (p + 1.0 / 5) * s2;
+	p = (p + 1.0 / 3) * s2;
 	return e * ln2_hi + (2 * s + (2 * s * p + e * ln2_lo));
+}
+
+double
+fm_log(double x)
+{
+	if (!(x > 0) || x > DBL_MAX)
+		return x < 0 ? NAN : x == 0 ? -INFINITY : x;
+	return x < DBL_MIN ? log_normal(x * 0x1p54, -54) : log_normal(x, 0);
+}
+
+void
+fm_log_floats(double *y, const float *x, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		y[i] = log_normal((double)x[i], 0);
+	for (size_t i = 0; i < n; i++)
+		y[i] = x[i] > 0 ? y[i] : -INFINITY;
 }
 
 void

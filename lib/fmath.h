@@ -10,6 +10,7 @@
 #define FMATH_H
 
 #include <float.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -90,6 +91,8 @@ fm_erff(float x)
 double fm_exp(double x);
 /* The natural logarithm: -inf of 0, NaN of a negative number. */
 double fm_log(double x);
+/* y[i] = fm_log(x[i]); x[n] holds nothing negative, no infinity, no NaN. */
+void fm_log_floats(double *y, const float *x, size_t n);
 /* Sine and cosine, |x| up to 2^20. */
 void fm_sincos(double x, double *sin, double *cos);
 

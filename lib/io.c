@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* for F_SETPIPE_SZ, which POSIX has not */
 #include "io.h"
 
 #include <errno.h>
@@ -54,6 +55,21 @@ output_put(struct output *o, const void *p, size_t n)
 }
 
 void
+output_take(struct output *o, struct buf *b)
+{
+	if (o->buf.len > 0 && b->len > FULL - CHUNK)
+		output_flush(o);
+	if (o->buf.len == 0) {
+		struct buf empty = o->buf;
+		o->buf = *b;
+		*b = empty;
+	} else {
+		output_put(o, b->p, b->len);
+	}
+	b->len = 0;
+}
+
+void
 output_flush(struct output *o)
 {
 	size_t n = o->buf.len;
@@ -76,6 +92,23 @@ output_close(struct output *o)
 	at_exit = NULL;
 	buf_free(&o->buf);
 }
+
+#ifdef F_SETPIPE_SZ
+void
+pipe_widen(int fd)
+{
+	int size = fcntl(fd, F_GETPIPE_SZ);
+
+	if (size >= 0 && size < FULL)
+		fcntl(fd, F_SETPIPE_SZ, FULL);
+}
+#else
+void
+pipe_widen(int fd)
+{
+	(void)fd;
+}
+#endif
 
 void
 input_open(struct input *in, const char *path, struct output *out)

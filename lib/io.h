@@ -42,9 +42,15 @@ struct input {
  * exit). `name` must outlive it. */
 void output_open(struct output *o, int fd, const char *name);
 void output_put(struct output *o, const void *p, size_t n);
+/* Put all of b, which is empty then; without a copy where that can be. */
+void output_take(struct output *o, struct buf *b);
 void output_flush(struct output *o);
 /* Flush, close and check the close. */
 void output_close(struct output *o);
+
+/* Where fd is a pipe, and the system can, let it hold a MiB, so that a record
+ * goes through in few turns. */
+void pipe_widen(int fd);
 
 /* Write all n bytes to fd, going on after short writes: 0, or -1 and errno. */
 int write_all(int fd, const void *p, size_t n);

@@ -9,6 +9,8 @@
 /* Below this, e^x counts as 0. */
 #define LEAST -700.0
 
+enum { BLOCK = 64 };
+
 /* fm_exp(x) for LEAST <= x <= 0, the same bits. No branch, so that a compiler
  * may do several at once. */
 static inline double
@@ -38,61 +40,103 @@ exp_below(double x)
 	return p * power;
 }
 
-/* log[n], which are logarithms up to a constant, to prob and log as they are
- * to be, and their moments. */
+/* Sums over the entries of a record: of weights w, of w x, of w x^2. */
+struct moments {
+	double zero, one, two;
+};
+
 static void
-normalise(struct logprob *l, double max)
+add(struct moments *m, const double *w, const double *x, size_t n)
 {
-	double *log = l->log, *prob = l->prob;
-	double sum = 0, first = 0, second = 0, log_sum;
+	for (size_t i = 0; i < n; i++) {
+		m->zero += w[i];
+		m->one += w[i] * x[i];
+		m->two += w[i] * x[i] * x[i];
+	}
+}
 
-	/* in loops of their own, which a compiler makes better use of */
-	for (size_t i = 0; i < l->n; i++) {
-		log[i] -= max;
-		prob[i] = log[i] > LEAST ? log[i] : LEAST;
-	}
-	for (size_t i = 0; i < l->n; i++)
-		prob[i] = exp_below(prob[i]);
-	for (size_t i = 0; i < l->n; i++) {
-		double x = log[i] > LEAST ? log[i] : LEAST;
+/*
+ * From a block of logits to x, what they are less than max, and e^x. The loops
+ * are apart, for a compiler that does several steps at once, and a block is
+ * short, for a processor that sums while it begins with the next.
+ */
+static void
+block_of_logits(struct moments *m, double *log, double *prob,
+    const float *val, size_t n, double max)
+{
+	double x[BLOCK];
 
-		sum += prob[i];
-		first += prob[i] * x;
-		second += prob[i] * x * x;
+	for (size_t i = 0; i < n; i++) {
+		log[i] = (double)val[i] - max;
+		x[i] = log[i] > LEAST ? log[i] : LEAST;
 	}
-	log_sum = fm_log(sum);
-	sum = 1 / sum;
-	for (size_t i = 0; i < l->n; i++) {
-		prob[i] = log[i] > LEAST ? prob[i] * sum : 0;
-		log[i] -= log_sum;
+	for (size_t i = 0; i < n; i++)
+		prob[i] = exp_below(x[i]);
+	add(m, prob, x, n);
+}
+
+/* The same of probabilities: x are their logarithms. */
+static void
+block_of_probs(struct moments *m, double *log, double *prob,
+    const float *val, size_t n)
+{
+	double x[BLOCK];
+
+	fm_log_floats(log, val, n);
+	for (size_t i = 0; i < n; i++) {
+		prob[i] = (double)val[i];
+		x[i] = log[i] > LEAST ? log[i] : LEAST;
 	}
-	first *= sum;
-	second *= sum;
-	l->mean = first - log_sum;
-	l->variance = second > first * first ? second - first * first : 0;
+	add(m, prob, x, n);
+}
+
+/* The first of the largest; n when it has nothing that can be drawn. */
+static size_t
+find_top(char kind, const float *val, size_t n)
+{
+	float top = kind == 'L' ? -INFINITY : 0;
+	size_t at = n;
+
+	for (size_t i = 0; i < n; i++)
+		if (val[i] > top) {
+			top = val[i];
+			at = i;
+		}
+	return at;
 }
 
 bool
 logprob_of(struct logprob *l, char kind, const float *val, size_t n)
 {
-	double max = -INFINITY;
+	struct moments m = { 0 };
 	size_t cap = l->cap;
+	double log_sum, scale, *log, *prob;
 
-	l->log = xgrow(l->log, &cap, n, sizeof(*l->log));
-	l->prob = xgrow(l->prob, &l->cap, n, sizeof(*l->prob));
-	l->n = n;
-	for (size_t i = 0; i < n; i++) {
-		double x = kind == 'L' ? (double)val[i] : fm_log(val[i]);
-
-		l->log[i] = x;
-		if (x > max) {
-			max = x;
-			l->top = i;
-		}
-	}
-	if (!(max > -INFINITY))
+	l->top = find_top(kind, val, n);
+	if (l->top == n)
 		return false;
-	normalise(l, max);
+	log = l->log = xgrow(l->log, &cap, n, sizeof(*log));
+	prob = l->prob = xgrow(l->prob, &l->cap, n, sizeof(*prob));
+	l->n = n;
+	for (size_t i = 0; i < n; i += BLOCK) {
+		size_t few = n - i < BLOCK ? n - i : BLOCK;
+		if (kind == 'L')
+			block_of_logits(&m, log + i, prob + i, val + i, few,
+			    (double)val[l->top]);
+		else
+			block_of_probs(&m, log + i, prob + i, val + i, few);
+	}
+	log_sum = fm_log(m.zero);
+	scale = 1 / m.zero;
+	for (size_t i = 0; i < n; i++) {
+		prob[i] *= scale;
+		prob[i] = log[i] > LEAST ? prob[i] : 0;
+		log[i] -= log_sum;
+	}
+	m.one *= scale;
+	m.two *= scale;
+	l->mean = m.one - log_sum;
+	l->variance = m.two > m.one * m.one ? m.two - m.one * m.one : 0;
 	return true;
 }
 

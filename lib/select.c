@@ -3,14 +3,15 @@
 #include "fmath.h"
 
 #include <float.h>
+#include <math.h>
 
 /* Unsigned integers in the order of the numbers; -0 equals 0. */
-static uint32_t
+static inline uint32_t
 key(float v)
 {
 	uint32_t u = fm_bits(v + 0.0f);
 
-	return u >> 31 ? ~u : u | 0x80000000u;
+	return u ^ (u >> 31 ? UINT32_MAX : 0x80000000u);
 }
 
 static float
@@ -21,54 +22,104 @@ value(uint32_t k)
 
 /* Such multiples of 2^-52 add up exactly, in whatever order, as long as they
  * stay below 2 together. */
-static double
-weight(float v, double scale)
+static inline double
+weight(float w, double scale)
 {
-	return scale > 0 ? (v * scale + 1) - 1 : 1;
+	return (w * scale + 1) - 1;
 }
 
-/* This part of sum[0..mask], and of nothing still something. */
+enum { BLOCK = 64, BITS = 11, DIGITS = 1 << BITS };
+
+/* Whether one of v[n] is from least to most; a NaN there is no bound. No branch,
+ * so that a compiler may look at several at once. */
+static bool
+any(const float *v, size_t n, float least, float most)
+{
+	uint32_t found = 0;
+
+	for (size_t i = 0; i < n; i++)
+		found |= !(v[i] < least) & !(v[i] > most);
+	return found;
+}
+
+/*
+ * sum[d]: what those of v weigh whose digit, at `shift`, is d, and that differ
+ * from `found` in the bits `low` alone. Two sums each, turn and turn about, since
+ * equals often stand together and an addition takes a while to be seen by the
+ * next.
+ */
+static void
+weigh(double *sum, const float *v, const float *w, size_t n, double scale,
+    uint32_t found, uint32_t low, int shift)
+{
+	const float least = value(found & ~low), most = value(found | low);
+	double other[DIGITS] = { 0 };
+
+	memset(sum, 0, DIGITS * sizeof(*sum));
+	for (size_t b = 0; b < n; b += BLOCK) {
+		size_t end = n - b < BLOCK ? n : b + BLOCK;
+
+		if (low < UINT32_MAX && !any(v + b, end - b, least, most))
+			continue;
+		for (size_t i = b; i < end; i++) {
+			uint32_t u = key(v[i]);
+			if ((u ^ found) <= low)
+				(i & 1 ? other : sum)[u >> shift &
+				    (DIGITS - 1)] += w != NULL
+				    ? weight(w[i], scale) : 1;
+		}
+	}
+	for (size_t d = 0; d < DIGITS; d++)
+		sum[d] += other[d];
+}
+
+/* This part of sum[DIGITS], and of nothing still something. */
 static double
-share(double part, const double *sum, uint32_t mask)
+share(double part, const double *sum)
 {
 	double whole = 0;
 
-	for (uint32_t b = 0; b <= mask; b++)
-		whole += sum[b];
+	for (size_t d = 0; d < DIGITS; d++)
+		whole += sum[d];
 	return part > 0 ? part * whole : DBL_MIN;
 }
 
-float
-select_least(const float *v, size_t n, double scale, double want,
-    size_t *ties)
+/* How many of those of v[n] that are `least` weigh `want` together. */
+static size_t
+count_ties(const float *v, const float *w, size_t n, double scale,
+    double want, float least)
 {
-	/* many entries: two digits of 16 bits, few entries: four of 8 */
-	const int width = n > 8192 ? 16 : 8;
-	const uint32_t mask = (1u << width) - 1;
-	double sum[1 << 16]; /* of the weights of entries with each digit */
-	double each;
-	uint32_t found = 0, known = 0;
+	size_t ties = 0;
+
+	for (size_t i = 0; i < n && (want > 0 || ties == 0); i++)
+		if (v[i] == least) {
+			want -= w != NULL ? weight(w[i], scale) : 1;
+			ties++;
+		}
+	return ties;
+}
+
+float
+select_least(const float *v, const float *w, size_t n, double scale,
+    double want, size_t *ties)
+{
+	double sum[DIGITS];
+	uint32_t found = 0, low = UINT32_MAX;
 
 	/* From the highest digit: which of its values does the run end in? */
-	for (int shift = 32 - width; shift >= 0; shift -= width) {
-		uint32_t b = mask;
+	for (int shift = 32 - BITS; low > 0; shift -= BITS) {
+		uint32_t d = DIGITS - 1;
 
-		memset(sum, 0, sizeof(*sum) << width);
-		for (size_t i = 0; i < n; i++) {
-			uint32_t u = key(v[i]);
-			if ((u & known) == found)
-				sum[u >> shift & mask] += weight(v[i], scale);
-		}
-		if (known == 0 && scale > 0)
-			want = share(want, sum, mask);
-		for (; b > 0 && sum[b] < want; b--)
-			want -= sum[b];
-		found |= b << shift;
-		known |= mask << shift;
+		shift = shift > 0 ? shift : 0; /* the last one overlaps */
+		weigh(sum, v, w, n, scale, found, low, shift);
+		if (low == UINT32_MAX && w != NULL)
+			want = share(want, sum);
+		for (; d > 0 && sum[d] < want; d--)
+			want -= sum[d];
+		found |= d << shift;
+		low = (1u << shift) - 1;
 	}
-	each = weight(value(found), scale);
-	for (*ties = 1; (double)*ties * each < want;)
-		++*ties;
+	*ties = count_ties(v, w, n, scale, want, value(found));
 	return value(found);
 }
 
@@ -77,33 +128,46 @@ select_keep(struct dist *d, const float *by, float least, size_t ties)
 {
 	uint32_t n = 0;
 
-	/* No branch, which nobody could foresee: an entry that is not kept is
-	 * overwritten by the next. */
-	for (uint32_t i = 0; i < d->n; i++) {
-		uint32_t above = by[i] > least;
-		uint32_t tie = (by[i] == least) & (ties > 0);
+	for (uint32_t b = 0; b < d->n; b += BLOCK) {
+		uint32_t end = d->n - b < BLOCK ? d->n : b + BLOCK;
 
-		d->id[n] = d->id[i];
-		d->val[n] = d->val[i];
-		n += above | tie;
-		ties -= tie;
+		if (!any(by + b, end - b, least, INFINITY))
+			continue;
+		/* No branch, which nobody could foresee: an entry that is not
+		 * kept is overwritten by the next. */
+		for (uint32_t i = b; i < end; i++) {
+			uint32_t above = by[i] > least;
+			uint32_t tie = (by[i] == least) & (ties > 0);
+
+			d->id[n] = d->id[i];
+			d->val[n] = d->val[i];
+			n += above | tie;
+			ties -= tie;
+		}
 	}
 	d->n = n;
+}
+
+/* The least float above 0 that is at least x. */
+static float
+at_least(double x)
+{
+	float f = x < FLT_MAX ? (float)x : FLT_MAX;
+
+	if (!(f > 0))
+		return fm_float(1);
+	return (double)f < x ? fm_float(fm_bits(f) + 1) : f;
 }
 
 void
 select_from(struct dist *d, const float *p, double least)
 {
-	uint32_t top = 0, n = 0;
+	float top = 0, from = at_least(least);
 
-	for (uint32_t i = 1; i < d->n; i++)
-		if (p[i] > p[top])
-			top = i;
-	for (uint32_t i = 0; i < d->n; i++) {
-		if (i != top && (!(p[i] > 0) || p[i] < least))
-			continue;
-		d->id[n] = d->id[i];
-		d->val[n++] = d->val[i];
-	}
-	d->n = n;
+	for (uint32_t i = 0; i < d->n; i++)
+		top = p[i] > top ? p[i] : top;
+	if (top < from)
+		select_keep(d, p, top, 1);
+	else
+		select_keep(d, p, from, SIZE_MAX);
 }

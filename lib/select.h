@@ -4,7 +4,7 @@
  * order of id, the first K of that order are those above some value and the
  * first few of those equal to it: two numbers describe them.
  *
- *	least = select_least(d->val, d->n, 0, k, &ties);
+ *	least = select_least(d->val, NULL, d->n, 0, k, &ties);
  *	select_keep(d, d->val, least, ties);
  *
  * "First K" can also be a matter of mass: the shortest run of likeliest that
@@ -18,14 +18,14 @@
 /*
  * The value of the last entry of the shortest run that weighs at least `want`;
  * *ties is how many of those equal to it belong to the run. v[n] holds no NaN.
- * scale 0: each entry weighs 1, and want is 1 to n. Else v holds nothing
- * negative, an entry weighs v * scale, rounded to a multiple of 2^-52, and want
- * is a part of the whole, 0 to 1. The scale is a power of 2 that makes the sum
- * of v less than 1: weights then add up exactly, so that what a run weighs is
- * not a matter of how that is computed.
+ * w is NULL: each entry weighs 1, and want is 1 to n. Else entry i weighs w[i] *
+ * scale, w[i] >= 0, rounded to a multiple of 2^-52, and want is a part of the
+ * whole, 0 to 1. The scale is a power of 2 that makes the sum of w less than 1:
+ * weights then add up exactly, so that what a run weighs is not a matter of how
+ * that is computed.
  */
-float select_least(const float *v, size_t n, double scale, double want,
-    size_t *ties);
+float select_least(const float *v, const float *w, size_t n, double scale,
+    double want, size_t *ties);
 
 /* Keep the entries of d whose by[i] (by[d->n], d->val or another measure) is
  * above `least`, and the first `ties` of those equal to it. */

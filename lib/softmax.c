@@ -8,6 +8,8 @@
 /* Below this, e^x is 0 as a float. */
 #define LEAST -105.0
 
+enum { BLOCK = 64 };
+
 /*
  * e^x, LEAST <= x <= 0, to 3 in 10^10: it is rounded to float next, and half as
  * long as fm_exp. The method is that of fmath.h. No branch, so that a compiler
@@ -35,15 +37,32 @@ exp_below(double x)
 	return p * power;
 }
 
-bool
-softmax(float *p, double *x, size_t n, double t)
+/* In lanes, which need not wait for each other. */
+double
+softmax_top(const double *x, size_t n)
 {
-	double max = -INFINITY, sum = 0;
+	enum { LANES = 8 };
+	double max[LANES];
+	size_t i = 0;
 
-	for (size_t i = 0; i < n; i++)
-		max = x[i] > max ? x[i] : max;
-	if (max == -INFINITY)
-		return false;
+	for (size_t k = 0; k < LANES; k++)
+		max[k] = -INFINITY;
+	for (; i + LANES <= n; i += LANES)
+		for (size_t k = 0; k < LANES; k++)
+			max[k] = x[i + k] > max[k] ? x[i + k] : max[k];
+	for (; i < n; i++)
+		max[0] = x[i] > max[0] ? x[i] : max[0];
+	for (size_t k = 1; k < LANES; k++)
+		max[0] = max[k] > max[0] ? max[k] : max[0];
+	return max[0];
+}
+
+/* x[i] = e^((x[i] - max) / t), i < n; returns `sum` and all of them. The loops
+ * are apart, for a compiler that does several steps at once, and short, for a
+ * processor that sums while it begins with the next block. */
+static double
+exps(double *x, size_t n, double max, double t, double sum)
+{
 	for (size_t i = 0; i < n; i++) {
 		x[i] = (x[i] - max) / t;
 		x[i] = x[i] > LEAST ? x[i] : LEAST;
@@ -52,6 +71,18 @@ softmax(float *p, double *x, size_t n, double t)
 		x[i] = exp_below(x[i]);
 	for (size_t i = 0; i < n; i++)
 		sum += x[i];
+	return sum;
+}
+
+bool
+softmax(float *p, double *x, size_t n, double t)
+{
+	double max = softmax_top(x, n), sum = 0;
+
+	if (max == -INFINITY)
+		return false;
+	for (size_t i = 0; i < n; i += BLOCK)
+		sum = exps(x + i, n - i < BLOCK ? n - i : BLOCK, max, t, sum);
 	sum = 1 / sum;
 	for (size_t i = 0; i < n; i++)
 		p[i] = (float)(x[i] * sum);
@@ -61,17 +92,23 @@ softmax(float *p, double *x, size_t n, double t)
 double
 softmax_entropy(const double *x, size_t n)
 {
-	double max = -INFINITY, sum = 0, first = 0;
+	double max = softmax_top(x, n), sum = 0, first = 0;
+	double y[BLOCK], e[BLOCK];
 
-	for (size_t i = 0; i < n; i++)
-		max = x[i] > max ? x[i] : max;
 	/* with y = x - max: the sum of p ln p is that of p y, less ln(sum) */
-	for (size_t i = 0; i < n; i++) {
-		double y = x[i] - max > LEAST ? x[i] - max : LEAST;
-		double e = exp_below(y);
+	for (size_t i = 0; i < n; i += BLOCK) {
+		size_t m = n - i < BLOCK ? n - i : BLOCK;
 
-		sum += e;
-		first += e * y;
+		for (size_t k = 0; k < m; k++) {
+			y[k] = x[i + k] - max;
+			y[k] = y[k] > LEAST ? y[k] : LEAST;
+		}
+		for (size_t k = 0; k < m; k++)
+			e[k] = exp_below(y[k]);
+		for (size_t k = 0; k < m; k++) {
+			sum += e[k];
+			first += e[k] * y[k];
+		}
 	}
 	return fm_log(sum) - first / sum;
 }

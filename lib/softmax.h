@@ -9,6 +9,9 @@
 
 #include "dist.h"
 
+/* The largest of x[n], which holds no NaN; -inf when n is 0. */
+double softmax_top(const double *x, size_t n);
+
 /* p[i] = exp((x[i] - max x) / t) / sum, t > 0. x[n] is overwritten. False
  * when no x is above -inf; x holds no NaN and no +inf. */
 bool softmax(float *p, double *x, size_t n, double t);

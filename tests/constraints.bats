@@ -148,6 +148,26 @@ is() {
 		bias -m nowhere ':a=1' <in
 }
 
+@test "norepeat: a vocabulary takes no room" {
+	printf '%s\n' '#dist kind=L vocab=2147483647 pos=3 start=1 ctx=1,1,1' \
+		'0	0.5' '1	3' '' >in
+	(
+		# a sanitizer reserves more than any limit
+		grep -q __asan_init "$(command -v norepeat)" || ulimit -v 1000000
+		timeout 20 norepeat -n 2 in
+	) >got
+	[ "$(sed -n 3p got)" = '1	-inf' ]
+}
+
+@test "bias: too large is an error" {
+	printf '%s\n' '#dist kind=P vocab=2' '0	0.5' '1	0.5' '' >in
+	fails 1 'bias: stdin: record 1: id 0: its bias of 1e+308 is too large' \
+		bias 0=1e308 <in
+	sed 's/kind=P/kind=L/' in >logits
+	fails 1 'bias: stdin: record 1: id 0: its bias of 1e+308 is too large' \
+		bias 0=1e308 <logits
+}
+
 @test "bias: bad input" {
 	record '' L 0 1 >in
 	fails 1 'bias: stdin: record 1: id 2 of a bias is not in its vocabulary of 2' \

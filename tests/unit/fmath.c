@@ -100,10 +100,34 @@ halves(void)
 	    "beyond what halves hold", 0);
 }
 
+/* Many at once: the bits of one at a time, over all exponents of floats. */
+static void
+arrays(void)
+{
+	enum { LEN = 1001 };
+	static float x[LEN];
+	static double y[LEN];
+	long wrong = 0;
+
+	for (int round = 0; round < 20; round++) {
+		for (int i = 0; i < LEN; i++)
+			x[i] = (float)exp(uniform(-103, 88));
+		x[0] = 0;
+		x[1] = 0x1p-149f;
+		x[LEN - 1] = 1;
+		fm_log_floats(y, x, LEN);
+		for (int i = 0; i < LEN; i++) {
+			double want = fm_log((double)x[i]);
+			wrong += memcmp(&y[i], &want, sizeof(want)) != 0;
+		}
+	}
+	ok(wrong == 0, "logarithms of an array", (double)wrong);
+}
+
 int
 main(void)
 {
-	printf("1..12\n");
+	printf("1..13\n");
 	against_libm();
 	ok(fm_expf(0) == 1 && fm_expf(-0.0f) == 1 && fm_exp(0) == 1,
 	    "exp(0) is 1", 0);
@@ -117,5 +141,6 @@ main(void)
 	ok(fm_expf(-100) > 0 && fm_expf(-104) == 0 && fm_expf(89) == INFINITY &&
 	    fm_exp(-745) > 0 && fm_exp(-746) == 0, "exp of the smallest", 0);
 	halves();
+	arrays();
 	return 0;
 }

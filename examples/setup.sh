@@ -6,8 +6,41 @@ command -v forward >/dev/null || {
 }
 LC_ALL=C
 export PATH LC_ALL
+case ${PIPELM_MODEL-} in
+'' | /*) ;;
+*) PIPELM_MODEL=$PWD/$PIPELM_MODEL ;;
+esac
 d=$(mktemp -d) && cd "$d" || exit
 trap 'rm -rf "$d"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' HUP TERM
+
+# die MESSAGE [STATUS]
+die() {
+	printf '%s: %s\n' "${0##*/}" "$1" >&2
+	exit "${2:-1}"
+}
+
+# seen FILE: its path, named in the folder from which the example was started
+seen() {
+	case $1 in
+	/*) printf %s "$1" ;;
+	*) printf %s "$OLDPWD/$1" ;;
+	esac
+}
+
+# learned: the model to run that knows something of the world is $PIPELM_MODEL,
+# or else the one that \`make model' brings; false when there is none
+learned() {
+	[ -z "${PIPELM_MODEL-}" ] || return 0
+	file=${XDG_CACHE_HOME:-${HOME-}/.cache}/pipelm/SmolLM2-135M-Instruct.Q4_1.gguf
+	[ -e "$file" ] && PIPELM_MODEL=$file && export PIPELM_MODEL
+}
+
+# needed: no example without it
+needed() {
+	learned || die 'no model that knows enough: run make model, or set PIPELM_MODEL'
+}
 
 # say TEXT: a heading
 say() {

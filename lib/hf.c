@@ -217,26 +217,24 @@ open_config(struct modelfile *f, const char *dir, bool *tied, char *err)
 	return r;
 }
 
-/* The chat template, where it is a file of its own and not in
+/* The chat template, if it is a file: it is preferred to the one in
  * tokenizer_config.json. */
 static int
-open_template(struct modelfile *f, const char *dir, const struct json *c,
-    char *err)
+open_template(struct modelfile *f, const char *dir, char *err)
 {
-	static const char file[] = "chat_template.jinja";
-	size_t v = c->n > 0 ? json_get(c, 0, "chat_template") : 0;
+	static const char name[] = "chat_template.jinja";
 	struct map m;
-	char *text;
+	char *s;
 
-	if ((v != 0 && c->node[v].type == JSON_STRING) || !is_there(dir, file))
+	if (!is_there(dir, name))
 		return 0;
-	if (map_in(&m, dir, file, err) != 0)
+	if (map_in(&m, dir, name, err) != 0)
 		return -1;
-	text = xcalloc(m.size + 1, 1);
-	memcpy(text, m.p, m.size);
-	mf_put_string(f, "tokenizer.chat_template", text);
-	free(text);
+	s = xcalloc(m.size + 1, 1);
+	memcpy(s, m.p, m.size);
 	map_close(&m);
+	mf_put_string(f, "tokenizer.chat_template", s);
+	free(s);
 	return 0;
 }
 
@@ -248,13 +246,15 @@ open_tokenizer(struct modelfile *f, const char *dir, char *err)
 	struct map m, cm = { 0 };
 	struct json j, c = { 0 };
 	char why[ERRLEN];
-	size_t nkv = f->nkv;
+	size_t nkv;
 	int r = 0;
 
 	if (!is_there(dir, "tokenizer.json"))
 		return 0;
-	if (read_json(&m, &j, dir, "tokenizer.json", err) != 0)
+	if (open_template(f, dir, err) != 0 ||
+	    read_json(&m, &j, dir, "tokenizer.json", err) != 0)
 		return -1;
+	nkv = f->nkv;
 	if (is_there(dir, config))
 		r = read_json(&cm, &c, dir, config, err);
 	if (r == 0 && hf_tokenizer(f, &j, c.n > 0 ? &c : NULL, why) != 0) {
@@ -262,8 +262,6 @@ open_tokenizer(struct modelfile *f, const char *dir, char *err)
 		f->nkv = nkv;
 		mf_put_string(f, "pipelm.tokenizer.refused", err);
 	}
-	if (r == 0)
-		r = open_template(f, dir, &c, err);
 	json_free(&j);
 	map_close(&m);
 	json_free(&c);

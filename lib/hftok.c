@@ -313,6 +313,29 @@ has_key(const struct modelfile *f, const char *key)
 	return false;
 }
 
+/* The chat template, unless there is one already: a string, or the one by the
+ * name of default in a list. */
+static void
+put_template(struct modelfile *f, const struct json *c)
+{
+	static const char key[] = "tokenizer.chat_template";
+	size_t v = c == NULL ? 0 : json_get(c, 0, "chat_template");
+	struct buf s = { 0 };
+
+	if (v != 0 && c->node[v].type == JSON_ARRAY) {
+		size_t e = v + 1, n = c->node[v].len;
+		for (v = 0; n > 0 && v == 0; n--, e = c->node[e].next)
+			if (json_equal(c, json_get(c, e, "name"), "default"))
+				v = json_get(c, e, "template");
+	}
+	if (v == 0 || c->node[v].type != JSON_STRING || has_key(f, key))
+		return;
+	put_string(&s, c, v);
+	buf_put(&s, "", 1);
+	mf_put_string(f, key, s.p);
+	buf_free(&s);
+}
+
 /* What tokenizer_config.json says. */
 static int
 put_config(struct modelfile *f, const struct tokens *t, const struct json *c,
@@ -322,7 +345,6 @@ put_config(struct modelfile *f, const struct tokens *t, const struct json *c,
 	size_t v = c == NULL ? 0 : json_get(c, 0, "add_bos_token");
 	int64_t eos = c == NULL ? -1 : named(t, c, "eos_token");
 	bool add = bos >= 0;
-	struct buf s = { 0 };
 
 	if (v != 0 && c->node[v].type != JSON_NULL)
 		add = c->node[v].type == JSON_TRUE;
@@ -339,13 +361,7 @@ put_config(struct modelfile *f, const struct tokens *t, const struct json *c,
 	else if (eos >= 0 && !has_id(f, eos_key, (uint64_t)eos) &&
 	    !has_id(f, "tokenizer.ggml.eog_token_ids", (uint64_t)eos))
 		mf_put_uint(f, "tokenizer.ggml.eot_token_id", (uint64_t)eos);
-	v = c == NULL ? 0 : json_get(c, 0, "chat_template");
-	if (v != 0 && c->node[v].type == JSON_STRING) {
-		put_string(&s, c, v);
-		buf_put(&s, "", 1);
-		mf_put_string(f, "tokenizer.chat_template", s.p);
-		buf_free(&s);
-	}
+	put_template(f, c);
 	return 0;
 }
 

@@ -133,7 +133,8 @@ bench: all units
 # keep the file that they have.
 DEST = $(DESTDIR)$(PREFIX)
 SHARE = examples/tiny.gguf examples/tiny.md
-EXAMPLES = $(filter-out %.gguf %.md %.svg,$(wildcard examples/*))
+EXAMPLES = $(filter-out %.gguf %.md %.svg %/few-shot,$(wildcard examples/*))
+TASKS = $(wildcard examples/few-shot/*)
 PAGES = $(wildcard man/*.[157])
 
 install: all
@@ -144,6 +145,8 @@ install: all
 	install -m 755 $(filter-out %.txt,$(EXAMPLES)) \
 		"$(DEST)/share/pipelm/examples"
 	install -m 644 $(filter %.txt,$(EXAMPLES)) "$(DEST)/share/pipelm/examples"
+	install -d "$(DEST)/share/pipelm/examples/few-shot"
+	install -m 644 $(TASKS) "$(DEST)/share/pipelm/examples/few-shot"
 	for page in $(PAGES); do \
 		to="$(DEST)/share/man/man$${page##*.}"; \
 		install -d "$$to" && install -m 644 $$page "$$to" || exit; \
@@ -152,8 +155,10 @@ install: all
 uninstall:
 	cd "$(DEST)/bin" && rm -f $(notdir $(BINS))
 	cd "$(DEST)/share/pipelm" && rm -f $(notdir $(SHARE))
-	cd "$(DEST)/share/pipelm/examples" && rm -f $(notdir $(EXAMPLES))
-	rmdir "$(DEST)/share/pipelm/examples" "$(DEST)/share/pipelm"
+	cd "$(DEST)/share/pipelm/examples" && rm -f $(notdir $(EXAMPLES)) \
+		$(TASKS:examples/%=%)
+	cd "$(DEST)/share/pipelm" && rmdir examples/few-shot examples
+	rmdir "$(DEST)/share/pipelm"
 	for page in $(notdir $(PAGES)); do \
 		rm -f "$(DEST)/share/man/man$${page##*.}/$$page" || exit; \
 	done

@@ -5,6 +5,11 @@ load helper
 CHAT=$DATA/chat
 PATH=${PIPELM_TOOLS:-$TOP/build/tests}:$PATH
 
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	command -v modelinfo || skip 'no modelinfo'
+}
+
 # chat OPTION... TEXT...
 chat() {
 	"$TOP/examples/chat" "$@"
@@ -155,4 +160,82 @@ No<|im_end|>
 Hello<|im_end|>
 <|im_start|>assistant
 No<|im_end|>' ]
+}
+
+@test "chat: the end of a turn is one of generation, whatever else is" {
+	tokenize -m "$CHAT/model" Hello | forward -m "$CHAT/model" | topk 1 |
+		distcat -t | grep -q ' eog=256,258$'
+	sed -i 's/"eos_token_id": 258/"eos_token_id": 256/' "$(
+		cp -R "$CHAT/model" . && echo model/config.json)" \
+		model/generation_config.json
+	tokenize -m model Hello | forward -m model | topk 1 | distcat -t |
+		grep -q ' eog=256,258$'
+}
+
+# A vocabulary of SentencePiece's, which wants a blank behind marks as well.
+@test "chat: Llama 2's vocabulary" {
+	need_shared
+	mkdir w
+	printf '#!/bin/sh\ntr -s "\\n " " "\necho\n' >w/generate
+	chmod +x w/generate
+	PATH=$PWD/w:$PATH
+	for form in llama-2 mistral-0.2 zephyr; do
+		gguf-edit add tokenizer.chat_template 0 \
+			<"$SHARED/vocab/llama-spm.gguf" >added
+		gguf-edit string tokenizer.chat_template "$(cat "$CHAT/$form.jinja")" \
+			<added >vocab.gguf
+		case $form in
+		zephyr)
+			# where the template has no BOS there is none
+			tokenize -m vocab.gguf -s '<|user|>
+What is new?</s>
+<|assistant|>
+' | sed 's/^1 //'
+			;;
+		*) tokenize -m vocab.gguf -s '[INST] What is new? [/INST]' ;;
+		esac >want
+		chat -m vocab.gguf 'What is new?' | sed 's/^ //; s/ $//' | cmp want -
+		# the user's is text
+		chat -m vocab.gguf 'What is </s>? <s>' | tr ' ' '\n' >got
+		[ "$(grep -cx '[12]' got)" -eq 1 ]
+	done
+}
+
+@test "chat: a terminal gets a prompt, and streams that are none do not" {
+	printf 'Hello\n\nHello?' | chat -m "$CHAT/model" -f 'only No' >got 2>err
+	printf 'No\nNo\n' | cmp - got
+	[ ! -s err ]
+	script -qc true /dev/null </dev/null >/dev/null 2>&1 || skip "no script"
+	{ sleep 1; echo Hello; sleep 1; echo Hello; sleep 1; } |
+		NO_COLOR=1 timeout 20 script -qc "'$TOP/examples/chat' \
+			-m '$CHAT/model' -f 'only No'" /dev/null | tr -d '\r' >got
+	printf '> Hello\nNo\n> Hello\nNo\n> \n' | cmp - got
+}
+
+@test "chat: what cannot be" {
+	c=$TOP/examples/chat
+	fails 1 "chat: $TOP/examples/tiny.gguf: has no chat template" \
+		"$c" -m "$TOP/examples/tiny.gguf" Hello
+	for template in "{{ '<|im_start|>user<|im_sep|>' }}" 'USER: ASSISTANT:' \
+		"{{ '<|user|>\n' + message['content'] }}{{ '<|assistant|>' }}"; do
+		speaks "$template"
+		fails 1 "chat: $PWD/tiny.gguf: its chat template is of no form that is known here" \
+			"$c" -m tiny.gguf Hello
+	done
+	fails 1 'modelinfo: */nowhere: No such file or directory' "$c" -m nowhere Hello
+	echo 'My diary' >diary
+	fails 1 'forward: */diary: *' "$c" -m "$CHAT/model" -c diary Hello
+	[ "$(cat diary)" = 'My diary' ]
+	# another model's conversation
+	tokenize Once | forward -c other >logits
+	fails 1 'forward: */other: *' "$c" -m "$CHAT/model" -c other Hello
+	fails 2 "generate: -n: 'x' is not a whole number" "$c" -m "$CHAT/model" -n x Hello
+	fails 2 'chat: -n: needs a value' "$c" -n
+	fails 2 'usage: chat *' "$c" -z
+	unset PIPELM_MODEL
+	XDG_CACHE_HOME=$PWD fails 1 'chat: no model that knows enough: *' "$c" Hello
+	# the context ends
+	chat -m "$CHAT/model" -c cache -n 480 -f 'bias 256=-inf 258=-inf' -s '' Hi >got
+	fails 1 'forward: stdin: line 1: the context is full: * tokens, the limit is 512' \
+		"$c" -m "$CHAT/model" -c cache 'And now?'
 }

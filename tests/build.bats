@@ -88,9 +88,9 @@ list() {
 		for f in man/*.[157]; do
 			echo "./share/man/man${f##*.}/${f##*/}"
 		done
-		for f in examples/*; do
+		for f in examples/* examples/few-shot/*; do
 			case $f in
-			*.gguf | *.md | *.svg) ;;
+			*.gguf | *.md | *.svg | */few-shot) ;;
 			*) echo "./share/pipelm/$f" ;;
 			esac
 		done
@@ -98,6 +98,7 @@ list() {
 		echo ./share/pipelm/tiny.md
 	) | sort | diff - got
 	[ -z "$(find 'a root' -type f -name '*.[157]' -perm -1)" ]
+	[ -z "$(find 'a root' -path '*/few-shot/*' -perm -1)" ]
 	: >"a root/usr/bin/other"
 	mk uninstall DESTDIR="$PWD/a root" PREFIX=/usr >log
 	(cd "a root/usr" && find . -type f) >got

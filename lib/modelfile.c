@@ -10,49 +10,6 @@
 #include "gguf.h"
 #include "hf.h"
 
-uint32_t
-get_u32(const unsigned char *p)
-{
-	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
-	    (uint32_t)p[3] << 24;
-}
-
-uint64_t
-get_u64(const unsigned char *p)
-{
-	return get_u32(p) | (uint64_t)get_u32(p + 4) << 32;
-}
-
-int32_t
-get_i32(const unsigned char *p)
-{
-	uint32_t u = get_u32(p);
-	int32_t v;
-
-	memcpy(&v, &u, sizeof(v));
-	return v;
-}
-
-float
-get_f32(const unsigned char *p)
-{
-	uint32_t u = get_u32(p);
-	float v;
-
-	memcpy(&v, &u, sizeof(v));
-	return v;
-}
-
-struct mf_str
-mf_next_str(const unsigned char **cursor)
-{
-	struct mf_str s = { (const char *)*cursor + 8,
-		(size_t)get_u64(*cursor) };
-
-	*cursor += 8 + s.len;
-	return s;
-}
-
 size_t
 mf_size(uint32_t type)
 {
@@ -477,39 +434,41 @@ add_end_id(int32_t *id, int n, const char *key, uint64_t v, size_t n_token,
 	return n + 1;
 }
 
+/* Does a control token of this spelling end a text, or a turn? (As text, </s> is
+ * markup.) */
 static bool
 is_end(struct mf_str s)
 {
-	static const char *const end[] = { "<|eot_id|>", "<|eom_id|>",
-		"<|im_end|>", "<|end|>", "<end_of_turn>", "<|endoftext|>",
-		"<|end_of_text|>" };
+	static const char *const end[] = { "<|endoftext|>", "<|im_end|>",
+		"<|end_of_text|>", "<|eot_id|>", "<|eom_id|>", "<|end|>",
+		"<end_of_turn>", "<eos>", "</s>" };
 
+	if (s.len < 4 || s.len > 15 || s.p[0] != '<')
+		return false;
 	for (size_t i = 0; i < sizeof(end) / sizeof(end[0]); i++)
-		if (s.len == strlen(end[i]) && memcmp(s.p, end[i], s.len) == 0)
+		if (strlen(end[i]) == s.len && memcmp(end[i], s.p, s.len) == 0)
 			return true;
 	return false;
 }
 
-/* Put control tokens that are spelled so among the n ids, as long as there is
- * room: how many there are then. */
+/* Add the ids of tokens that are spelled so. */
 static int
-add_spelled(const struct modelfile *f, int32_t *id, int n, size_t n_token)
+add_spelled(const struct modelfile *f, int32_t *id, int n, size_t n_token,
+    char *err)
 {
-	enum { CONTROL = 3 };
-	static const char spelling[] = "tokenizer.ggml.tokens";
+	static const char tokens[] = "tokenizer.ggml.tokens";
 	const struct mf_kv *kv = NULL, *type = NULL;
-	const unsigned char *p;
-	char err[ERRLEN];
+	const unsigned char *at;
 
-	if (mf_array(f, spelling, MF_STR, &kv, err) != 1 ||
-	    mf_array(f, "tokenizer.ggml.token_type", MF_I32, &type, err) != 1)
-		return n;
-	p = kv->p;
-	for (uint64_t i = 0; i < kv->n && i < type->n && i < n_token; i++) {
-		struct mf_str s = mf_next_str(&p);
-		if (n < MF_END_IDS && get_i32(type->p + 4 * i) == CONTROL &&
-		    is_end(s))
-			n = add_end_id(id, n, spelling, i, n_token, err);
+	if (mf_array(f, tokens, MF_STR, &kv, err) != 1 ||
+	    mf_array(f, "tokenizer.ggml.token_type", MF_I32, &type, err) != 1 ||
+	    type->n != kv->n)
+		return n; /* whoever needs them will say so */
+	at = kv->p;
+	for (uint64_t i = 0; i < kv->n && i < n_token && n >= 0; i++) {
+		if (is_end(mf_next_str(&at)) &&
+		    get_i32(type->p + 4 * i) == TOKEN_CONTROL)
+			n = add_end_id(id, n, tokens, i, n_token, err);
 	}
 	return n;
 }
@@ -538,7 +497,7 @@ mf_end_ids(const struct modelfile *f, size_t n_token,
 		n = add_end_id(id, n, list, get_u32(kv->p + 4 * i), n_token,
 		    err);
 	if (n >= 0)
-		n = add_spelled(f, id, n, n_token);
+		n = add_spelled(f, id, n, n_token, err);
 	if (n > 0)
 		qsort(id, (size_t)n, sizeof(*id), cmp_id);
 	return n;

@@ -18,11 +18,23 @@
 #ifndef MODELFILE_H
 #define MODELFILE_H
 
+#include <string.h>
+
 #include "map.h"
 
 enum mf_type {
 	MF_U8, MF_I8, MF_U16, MF_I16, MF_U32, MF_I32, MF_F32,
 	MF_BOOL, MF_STR, MF_ARR, MF_U64, MF_I64, MF_F64,
+};
+
+/* Of the elements of tokenizer.ggml.token_type. */
+enum token_type {
+	TOKEN_NORMAL = 1,
+	TOKEN_UNKNOWN, /* what other tokenizers put for what they cannot spell */
+	TOKEN_CONTROL, /* structure, not text: <|endoftext|> */
+	TOKEN_USER,    /* added by the model's makers: text, never split */
+	TOKEN_UNUSED,
+	TOKEN_BYTE,
 };
 
 struct mf_str {
@@ -88,18 +100,14 @@ int mf_string(const struct modelfile *f, const char *key, struct mf_str *v,
 /* An array of this element type: 1, 0, -1 as above. */
 int mf_array(const struct modelfile *f, const char *key, enum mf_type type,
     const struct mf_kv **v, char *err);
-/* Walk an array of strings: *cursor begins as kv->p and is advanced. At most
- * kv->n calls. */
-struct mf_str mf_next_str(const unsigned char **cursor);
-
 /*
  * The ids that end a text, ascending: of the keys tokenizer.ggml.eos_token_id,
  * eot_token_id and eom_token_id, of a list, eog_token_ids, that Hugging Face
- * models may have, and control tokens whose usual spelling says that a turn or a
- * text ends, since many files name only one of theirs. How many, or -1 with the reason in err, as when one is
+ * models may have, and tokens known by their spelling, since files of chat models
+ * often name the end of a text alone and not that of a turn. How many, or -1 with the reason in err, as when one is
  * not below n_token.
  */
-enum { MF_END_IDS = 8 };
+enum { MF_END_IDS = 16 };
 int mf_end_ids(const struct modelfile *f, size_t n_token,
     int32_t id[MF_END_IDS], char *err);
 
@@ -132,9 +140,49 @@ void mf_put_array(struct modelfile *f, const char *key, enum mf_type type,
 float *mf_put_floats(struct modelfile *f, const char *name, size_t n);
 
 /* Little-endian loads from unaligned memory. */
-uint32_t get_u32(const unsigned char *p);
-uint64_t get_u64(const unsigned char *p);
-int32_t get_i32(const unsigned char *p);
-float get_f32(const unsigned char *p);
+static inline uint32_t
+get_u32(const unsigned char *p)
+{
+	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
+	    (uint32_t)p[3] << 24;
+}
+
+static inline uint64_t
+get_u64(const unsigned char *p)
+{
+	return get_u32(p) | (uint64_t)get_u32(p + 4) << 32;
+}
+
+static inline int32_t
+get_i32(const unsigned char *p)
+{
+	uint32_t u = get_u32(p);
+	int32_t v;
+
+	memcpy(&v, &u, sizeof(v));
+	return v;
+}
+
+static inline float
+get_f32(const unsigned char *p)
+{
+	uint32_t u = get_u32(p);
+	float v;
+
+	memcpy(&v, &u, sizeof(v));
+	return v;
+}
+
+/* Walk an array of strings: *cursor begins as kv->p and is advanced. At most
+ * kv->n calls. */
+static inline struct mf_str
+mf_next_str(const unsigned char **cursor)
+{
+	struct mf_str s = { (const char *)*cursor + 8,
+		(size_t)get_u64(*cursor) };
+
+	*cursor += 8 + s.len;
+	return s;
+}
 
 #endif

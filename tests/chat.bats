@@ -5,11 +5,6 @@ load helper
 CHAT=$DATA/chat
 PATH=${PIPELM_TOOLS:-$TOP/build/tests}:$PATH
 
-setup() {
-	cd "$BATS_TEST_TMPDIR" || return
-	command -v modelinfo || skip 'no modelinfo'
-}
-
 # chat OPTION... TEXT...
 chat() {
 	"$TOP/examples/chat" "$@"

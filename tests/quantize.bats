@@ -333,8 +333,9 @@ keeps() {
 	}
 	hf gpt2 "$DATA/tokenizers/bytes.json"
 	[ "$(template)" = '' ]
-	printf '{{ a }}\n"b"\n' >model/chat_template.jinja
-	[ "$(template)" = '{{ a }}\n"b"\n' ]
 	echo '{"chat_template": "{{ c }}"}' >model/tokenizer_config.json
 	[ "$(template)" = '{{ c }}' ]
+	# as in Transformers the file comes first
+	printf '{{ a }}\n"b"\n' >model/chat_template.jinja
+	[ "$(template)" = '{{ a }}\n"b"\n' ]
 }

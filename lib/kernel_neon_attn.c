@@ -115,6 +115,7 @@ vtree(const vec a[4])
 	return tree16(a[0], a[1], a[2], a[3]);
 }
 
+#define vfetch(p) __builtin_prefetch(p, 0, 2)
 #include "kernel_attn.inc"
 
 void

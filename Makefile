@@ -126,8 +126,11 @@ $(FUZZ): $O/fuzz/%: $O/tests/fuzz/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(LINK) -fsanitize=fuzzer -o $@ $< $(LIB) -lm $(LDLIBS)
 
+# MODELS='FILE ...': those too, against LLAMA_BENCH and IK_BENCH if these name
+# other programs.
 bench: all units
 	@$(TESTENV) CC='$(CC)' CFLAGS='$(CFLAGS)' tests/bench
+	@[ -z "$(MODELS)" ] || $(TESTENV) tests/versus $(MODELS)
 
 # install(1) unlinks what it replaces: a running program and a mapped model
 # keep the file that they have.

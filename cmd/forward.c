@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "bundled.h"
+#include "cpus.h"
 #include "dist.h"
 #include "forward.h"
 #include "kvfile.h"
@@ -332,14 +333,6 @@ tell(const struct session *x, double load)
 	        ? (double)x->shorts.tokens / x->shorts.seconds : 0);
 }
 
-static size_t
-processors(void)
-{
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
-
-	return n < 1 ? 1 : n > 64 ? 64 : (size_t)n;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -348,7 +341,7 @@ main(int argc, char **argv)
 	bool f16 = true;
 	struct kern kern;
 	const char *model = NULL;
-	size_t threads = processors(), limit = 0;
+	size_t threads = cpus_cores(), limit = 0;
 	double begin = now();
 	char err[ERRLEN], *path;
 	int c;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cpus.h"
 #include "dtype.h"
 #include "encode.h"
 #include "ggufkeys.h"
@@ -160,8 +161,7 @@ tell(const struct recode *r, const char *path)
 int
 main(int argc, char **argv)
 {
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t threads = cpus > 0 ? (size_t)cpus : 1;
+	size_t threads = cpus_cores();
 	struct job j = { .terminal = isatty(STDERR_FILENO) };
 	uint32_t type = DTYPE_Q8_0;
 	struct model m = { 0 };

@@ -24,6 +24,16 @@ buf_put(struct buf *b, const void *p, size_t n)
 }
 
 void
+buf_put_u32(struct buf *b, uint32_t v)
+{
+	unsigned char s[4];
+
+	for (int i = 0; i < 4; i++)
+		s[i] = (unsigned char)(v >> 8 * i);
+	buf_put(b, s, 4);
+}
+
+void
 buf_printf(struct buf *b, const char *fmt, ...)
 {
 	va_list ap;

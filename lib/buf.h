@@ -14,6 +14,7 @@ struct buf {
  * changed). */
 char *buf_room(struct buf *b, size_t more);
 void buf_put(struct buf *b, const void *p, size_t n);
+void buf_put_u32(struct buf *b, uint32_t v); /* little-endian */
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
 void buf_free(struct buf *b);
 

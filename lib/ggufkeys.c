@@ -8,20 +8,6 @@
 #include "fmath.h"
 #include "vocab.h"
 
-static bool
-begins(struct mf_str s, const char *prefix)
-{
-	size_t n = strlen(prefix);
-
-	return s.len >= n && memcmp(s.p, prefix, n) == 0;
-}
-
-static bool
-is(struct mf_str s, const char *word)
-{
-	return s.len == strlen(word) && begins(s, word);
-}
-
 /* general.file_type (llama.h, enum llama_ftype) */
 static uint32_t
 file_type(uint32_t type)
@@ -43,19 +29,9 @@ is_old(struct mf_str key)
 		"general.alignment" };
 
 	for (size_t i = 0; i < sizeof(old) / sizeof(old[0]); i++)
-		if (is(key, old[i]))
+		if (mf_is(key, old[i]))
 			return true;
-	return begins(key, "split.");
-}
-
-static void
-put_u32(struct buf *b, uint32_t v)
-{
-	unsigned char s[4];
-
-	for (int i = 0; i < 4; i++)
-		s[i] = (unsigned char)(v >> 8 * i);
-	buf_put(b, s, 4);
+	return mf_begins(key, "split.");
 }
 
 /* An array of n elements in b. */
@@ -87,14 +63,14 @@ put_tokens(struct ggufwriter *w, const struct vocab *v, size_t rows,
 		else
 			t.len = (size_t)snprintf(pad, sizeof(pad), "[PAD%zu]",
 			    i);
-		put_u32(&s, (uint32_t)t.len);
-		put_u32(&s, (uint32_t)(t.len >> 32));
+		buf_put_u32(&s, (uint32_t)t.len);
+		buf_put_u32(&s, (uint32_t)(t.len >> 32));
 		buf_put(&s, t.p, t.len);
-		put_u32(&type, i < v->n ? vocab_type(v, (int32_t)i)
+		buf_put_u32(&type, i < v->n ? vocab_type(v, (int32_t)i)
 		                        : TOKEN_UNUSED);
 		if (score != NULL && i < v->n)
 			memcpy(&bits, &score[i], sizeof(bits));
-		put_u32(&scores, bits);
+		buf_put_u32(&scores, bits);
 	}
 	put_array(w, "tokenizer.ggml.tokens", MF_STR, rows, &s);
 	put_array(w, "tokenizer.ggml.token_type", MF_I32, rows, &type);
@@ -158,11 +134,11 @@ put_key(struct ggufwriter *w, const struct modelfile *f, const struct mf_kv *kv,
 	uint64_t u;
 	double d;
 
-	if (is(kv->key, "tokenizer.ggml.model") ||
-	    is(kv->key, "tokenizer.ggml.tokens") ||
-	    is(kv->key, "tokenizer.ggml.token_type") ||
-	    (scored && (is(kv->key, "tokenizer.ggml.merges") ||
-	    is(kv->key, "tokenizer.ggml.pre"))))
+	if (mf_is(kv->key, "tokenizer.ggml.model") ||
+	    mf_is(kv->key, "tokenizer.ggml.tokens") ||
+	    mf_is(kv->key, "tokenizer.ggml.token_type") ||
+	    (scored && (mf_is(kv->key, "tokenizer.ggml.merges") ||
+	    mf_is(kv->key, "tokenizer.ggml.pre"))))
 		return;
 	snprintf(key, sizeof(key), "%.*s", (int)kv->key.len, kv->key.p);
 	if (put_yarn(w, f, key))

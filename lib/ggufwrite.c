@@ -47,20 +47,10 @@ catch_signals(void)
 }
 
 static void
-put_u32(struct buf *b, uint32_t v)
-{
-	unsigned char s[4];
-
-	for (int i = 0; i < 4; i++)
-		s[i] = (unsigned char)(v >> 8 * i);
-	buf_put(b, s, 4);
-}
-
-static void
 put_u64(struct buf *b, uint64_t v)
 {
-	put_u32(b, (uint32_t)v);
-	put_u32(b, (uint32_t)(v >> 32));
+	buf_put_u32(b, (uint32_t)v);
+	buf_put_u32(b, (uint32_t)(v >> 32));
 }
 
 static void
@@ -104,7 +94,7 @@ static void
 begin_key(struct ggufwriter *w, const char *key, enum mf_type type)
 {
 	put_str(&w->keys, (struct mf_str) { key, strlen(key) });
-	put_u32(&w->keys, type);
+	buf_put_u32(&w->keys, type);
 	w->nkeys++;
 }
 
@@ -119,7 +109,7 @@ void
 ggufwrite_u32(struct ggufwriter *w, const char *key, uint32_t v)
 {
 	begin_key(w, key, MF_U32);
-	put_u32(&w->keys, v);
+	buf_put_u32(&w->keys, v);
 }
 
 void
@@ -129,7 +119,7 @@ ggufwrite_f32(struct ggufwriter *w, const char *key, float v)
 
 	memcpy(&u, &v, sizeof(u));
 	begin_key(w, key, MF_F32);
-	put_u32(&w->keys, u);
+	buf_put_u32(&w->keys, u);
 }
 
 void
@@ -138,9 +128,9 @@ ggufwrite_key(struct ggufwriter *w, const struct mf_kv *kv)
 	const unsigned char *p = kv->p;
 
 	put_str(&w->keys, kv->key);
-	put_u32(&w->keys, kv->array ? MF_ARR : kv->type);
+	buf_put_u32(&w->keys, kv->array ? MF_ARR : kv->type);
 	if (kv->array) {
-		put_u32(&w->keys, kv->type);
+		buf_put_u32(&w->keys, kv->type);
 		put_u64(&w->keys, kv->n);
 	}
 	w->nkeys++;
@@ -158,10 +148,10 @@ ggufwrite_tensor(struct ggufwriter *w, struct mf_str name, uint32_t type,
     uint32_t ndim, const uint64_t ne[4], size_t size)
 {
 	put_str(&w->tensors, name);
-	put_u32(&w->tensors, ndim);
+	buf_put_u32(&w->tensors, ndim);
 	for (uint32_t i = 0; i < ndim; i++)
 		put_u64(&w->tensors, ne[i]);
-	put_u32(&w->tensors, type);
+	buf_put_u32(&w->tensors, type);
 	put_u64(&w->tensors, w->size);
 	w->size = aligned(w->size + size);
 	w->ntensors++;
@@ -183,7 +173,7 @@ begin(struct ggufwriter *w)
 	size_t n;
 
 	buf_put(&b, "GGUF", 4);
-	put_u32(&b, 3);
+	buf_put_u32(&b, 3);
 	put_u64(&b, w->ntensors);
 	put_u64(&b, w->nkeys);
 	n = b.len + w->keys.len + w->tensors.len;

@@ -80,20 +80,6 @@ struct reader {
 	char *err;
 };
 
-static bool
-is(struct mf_str s, const char *word)
-{
-	return s.len == strlen(word) && memcmp(s.p, word, s.len) == 0;
-}
-
-static bool
-ends(struct mf_str s, const char *tail)
-{
-	size_t n = strlen(tail);
-
-	return s.len >= n && memcmp(s.p + s.len - n, tail, n) == 0;
-}
-
 /* Take `prefix` off the beginning. */
 static bool
 take(struct mf_str *s, const char *prefix)
@@ -252,12 +238,6 @@ stack(struct reader *r, struct mf_tensor *t, size_t heads)
 	return 0;
 }
 
-static bool
-begins(struct mf_str s, const char *prefix)
-{
-	return take(&s, prefix);
-}
-
 /* What is not used: buffers that are saved with some models (masks, rotary
  * frequencies), an output matrix that is the embedding's, the part of a model
  * that sees pictures. */
@@ -265,14 +245,14 @@ static bool
 is_unused(const struct reader *r, struct mf_str name)
 {
 	take(&name, "model.");
-	return begins(name, "vision_tower.") ||
-	    begins(name, "multi_modal_projector.") ||
-	    ends(name, ".rotary_emb.inv_freq") ||
-	    ends(name, ".attn.bias") || ends(name, ".attn.masked_bias") ||
-	    ends(name, ".attention.bias") ||
-	    ends(name, ".attention.masked_bias") ||
-	    (r->tied && (ends(name, "lm_head.weight") ||
-	                    is(name, "embed_out.weight")));
+	return mf_begins(name, "vision_tower.") ||
+	    mf_begins(name, "multi_modal_projector.") ||
+	    mf_ends(name, ".rotary_emb.inv_freq") ||
+	    mf_ends(name, ".attn.bias") || mf_ends(name, ".attn.masked_bias") ||
+	    mf_ends(name, ".attention.bias") ||
+	    mf_ends(name, ".attention.masked_bias") ||
+	    (r->tied && (mf_ends(name, "lm_head.weight") ||
+	                    mf_is(name, "embed_out.weight")));
 }
 
 /* Put t among the translated under this name. */
@@ -299,7 +279,7 @@ head_norm(struct reader *r, struct mf_tensor *t, struct mf_str rest, int layer)
 	unsigned head;
 
 	if ((!q && !take(&rest, "self_attn.k_layernorm.norms.")) ||
-	    !take_number(&rest, &head) || !is(rest, "weight") || head >= heads)
+	    !take_number(&rest, &head) || !mf_is(rest, "weight") || head >= heads)
 		return fail(r->err, "tensor %.*s: unknown", MF_SHOW(t->name));
 	if (head > 0)
 		return 0;
@@ -328,7 +308,7 @@ static int
 translate(struct reader *r, struct mf_tensor t)
 {
 	struct mf_str s = t.name;
-	const char *suffix = ends(s, ".weight") ? ".weight" : ".bias", *stem;
+	const char *suffix = mf_ends(s, ".weight") ? ".weight" : ".bias", *stem;
 	const struct rename *name = whole;
 	unsigned layer = 0;
 	int n = -1;
@@ -346,11 +326,11 @@ translate(struct reader *r, struct mf_tensor t)
 		name = block;
 		n = (int)layer;
 	}
-	if (n >= 0 && (begins(s, "self_attn.q_layernorm.") ||
-	    begins(s, "self_attn.k_layernorm.")))
+	if (n >= 0 && (mf_begins(s, "self_attn.q_layernorm.") ||
+	    mf_begins(s, "self_attn.k_layernorm.")))
 		return head_norm(r, &t, s, n);
-	s.len -= ends(s, suffix) ? strlen(suffix) : s.len;
-	while (name->hf != NULL && !is(s, name->hf))
+	s.len -= mf_ends(s, suffix) ? strlen(suffix) : s.len;
+	while (name->hf != NULL && !mf_is(s, name->hf))
 		name++;
 	if (name->hf == NULL)
 		return fail(r->err, "tensor %.*s: unknown", MF_SHOW(t.name));
@@ -385,7 +365,7 @@ check(const struct modelfile *f, bool tied, struct mf_str arch, char *err)
 		return fail(err, "%llu rows of embeddings for a vocabulary of "
 		    "%llu", (unsigned long long)t->ne[1],
 		    (unsigned long long)vocab);
-	if (is(arch, "stablelm") &&
+	if (mf_is(arch, "stablelm") &&
 	    mf_bool(f, "stablelm.use_parallel_residual", &parallel,
 	        err) == 1 &&
 	    parallel != (mf_tensor(f, "blk.0.ffn_norm.weight") == NULL))
@@ -410,9 +390,9 @@ hf_tensors(struct modelfile *f, bool tied, char *err)
 	mf_uint(f, key, &n_kv, err);
 	r.n_head = (size_t)n_head;
 	r.n_kv = (size_t)n_kv;
-	r.plus_one = begins(arch, "gemma");
-	r.post_norm = is(arch, "gemma2") || is(arch, "gemma3") ||
-	    is(arch, "olmo2");
+	r.plus_one = mf_begins(arch, "gemma");
+	r.post_norm = mf_is(arch, "gemma2") || mf_is(arch, "gemma3") ||
+	    mf_is(arch, "olmo2");
 	r.out = xcalloc(f->ntensor, sizeof(*r.out));
 	for (size_t i = 0; i < f->ntensor; i++)
 		if (translate(&r, f->tensor[i]) != 0) {

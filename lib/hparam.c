@@ -185,12 +185,6 @@ scales(struct reader *r)
 	r->bad |= found < 0;
 }
 
-static bool
-is(struct mf_str s, const char *word)
-{
-	return s.len == strlen(word) && memcmp(s.p, word, s.len) == 0;
-}
-
 /* How far the context of the training is stretched, and by which rule. */
 static void
 rope_scaling(struct reader *r, double base)
@@ -210,13 +204,13 @@ rope_scaling(struct reader *r, double base)
 	ctx = (double)number(r, "rope.scaling.original_context_length",
 	    1u << 30, m->n_ctx);
 	/* a factor alone is the old way to say linear */
-	if (mf_find(&m->file, key) == NULL || is(type, "linear"))
+	if (mf_find(&m->file, key) == NULL || mf_is(type, "linear"))
 		rope_linear(&m->rope[0], factor);
-	else if (is(type, "yarn"))
+	else if (mf_is(type, "yarn"))
 		rope_yarn(&m->rope[0], base, factor, ctx,
 		    real(r, "rope.scaling.yarn_beta_fast", 32),
 		    real(r, "rope.scaling.yarn_beta_slow", 1));
-	else if (!is(type, "none") && !is(type, "longrope"))
+	else if (!mf_is(type, "none") && !mf_is(type, "longrope"))
 		refuse(r, "key %s: '%.*s' is not supported", key,
 		    (int)(type.len > 32 ? 32 : type.len), type.p);
 	/* in place of YaRN's own, and on top of it */
@@ -307,7 +301,7 @@ usual(const struct mf_kv *kv)
 		return false;
 	if (kv->type == MF_STR) {
 		s = mf_next_str(&p);
-		return is(s, "none");
+		return mf_is(s, "none");
 	}
 	for (size_t i = 0; i < mf_size(kv->type); i++)
 		if (kv->p[i] != 0)
@@ -352,7 +346,7 @@ hparam_family(const struct modelfile *f, char *err)
 	if (found != 1)
 		return NULL;
 	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
-		if (is(s, families[i].name))
+		if (mf_is(s, families[i].name))
 			return &families[i];
 	fail(err, "architecture %.*s: not one that can be run",
 	    (int)(s.len > 64 ? 64 : s.len), s.p);

@@ -74,6 +74,29 @@ struct modelfile {
 	                   usual for GGUF files of the family */
 };
 
+/* Whether a string is a word, begins with it, ends with it. */
+static inline bool
+mf_is(struct mf_str s, const char *word)
+{
+	return s.len == strlen(word) && memcmp(s.p, word, s.len) == 0;
+}
+
+static inline bool
+mf_begins(struct mf_str s, const char *word)
+{
+	size_t n = strlen(word);
+
+	return s.len >= n && memcmp(s.p, word, n) == 0;
+}
+
+static inline bool
+mf_ends(struct mf_str s, const char *word)
+{
+	size_t n = strlen(word);
+
+	return s.len >= n && memcmp(s.p + s.len - n, word, n) == 0;
+}
+
 /* A string of a model for a message's %.*s. */
 #define MF_SHOW(s) (int)((s).len > 100 ? 100 : (s).len), (s).p
 

@@ -13,20 +13,6 @@
 enum { PIECE = 4 << 20 }; /* bytes that are made, and put, at a time */
 
 static bool
-is(struct mf_str s, const char *word)
-{
-	return s.len == strlen(word) && memcmp(s.p, word, s.len) == 0;
-}
-
-static bool
-ends(struct mf_str s, const char *tail)
-{
-	size_t n = strlen(tail);
-
-	return s.len >= n && memcmp(s.p + s.len - n, tail, n) == 0;
-}
-
-static bool
 has(struct mf_str s, const char *part)
 {
 	size_t n = strlen(part);
@@ -93,7 +79,7 @@ is_matrix(const struct mf_tensor *t)
 
 	for (uint32_t i = 0; i < 4; i++)
 		dims += t->ne[i] > 1;
-	if (dims < 2 || t->ndim < 2 || !ends(t->name, ".weight"))
+	if (dims < 2 || t->ndim < 2 || !mf_ends(t->name, ".weight"))
 		return false;
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
 		if (has(t->name, kept[i]))
@@ -104,8 +90,8 @@ is_matrix(const struct mf_tensor *t)
 static bool
 is_output(const struct recode *r, const struct mf_tensor *t)
 {
-	return is(t->name, "output.weight") ||
-	    (is(t->name, "token_embd.weight") &&
+	return mf_is(t->name, "output.weight") ||
+	    (mf_is(t->name, "token_embd.weight") &&
 	        mf_tensor(r->file, "output.weight") == NULL);
 }
 
@@ -231,9 +217,9 @@ plan(struct job *j, struct recode *r, const struct mf_tensor *t, uint32_t type,
     char *err)
 {
 	const struct dtype *from = dtype_get(t->type), *to = dtype_get(type);
-	size_t heads = ends(t->name, ".attn_q.weight") ||
-	    ends(t->name, ".attn_q.bias") ? r->pairs_q :
-	    ends(t->name, ".attn_k.weight") || ends(t->name, ".attn_k.bias")
+	size_t heads = mf_ends(t->name, ".attn_q.weight") ||
+	    mf_ends(t->name, ".attn_q.bias") ? r->pairs_q :
+	    mf_ends(t->name, ".attn_k.weight") || mf_ends(t->name, ".attn_k.bias")
 	    ? r->pairs_k : 0;
 
 	*j = (struct job) { .r = r, .t = t, .type = type,

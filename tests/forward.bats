@@ -322,6 +322,15 @@ values() {
 	PIPELM_MODEL= forward <line | cmp - got
 }
 
+@test "forward: a thread for each core that it may run on" {
+	[ "$(uname -s)" = Linux ] && command -v taskset >/dev/null ||
+		skip 'no taskset'
+	local cpu
+	cpu=$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')
+	tokenize a | taskset -c "$cpu" forward -v >out 2>err
+	grep -q ', 1 thread; ' err
+}
+
 @test "forward: a full disk, a reader that leaves" {
 	seq 1 500 >lines
 	got=0

@@ -1,7 +1,6 @@
 /* mix - combine distributions record by record; see mix(1) */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "softmax.h"
 
@@ -14,11 +13,11 @@ struct stream {
 	struct dist d;
 };
 
-/* A sum over the vocabulary, and which ids it has. */
+/* An average while it is added up: n entries, in order of id. */
 struct sums {
-	double *sum;
-	bool *has;
-	size_t cap, cap_has;
+	int32_t *id, *next_id;
+	double *sum, *next;
+	size_t n, cap[4];
 };
 
 /* Read a record of each stream, which must go together. False at the end of
@@ -50,35 +49,48 @@ read_all(struct stream *s, size_t n)
 	return more;
 }
 
+/* Add share times the entries of d. */
+static void
+add(struct sums *t, const struct dist *d, double share)
+{
+	size_t most = t->n + d->n, n = 0, i = 0;
+	uint32_t e = 0;
+	struct sums old;
+
+	t->next_id = xgrow(t->next_id, &t->cap[0], most, sizeof(*t->next_id));
+	t->next = xgrow(t->next, &t->cap[1], most, sizeof(*t->next));
+	while (i < t->n || e < d->n) {
+		bool first = e == d->n || (i < t->n && t->id[i] < d->id[e]);
+		bool both = !first && i < t->n && t->id[i] == d->id[e];
+
+		t->next_id[n] = first ? t->id[i] : d->id[e];
+		t->next[n] = first || both ? t->sum[i++] : 0;
+		if (!first)
+			t->next[n] += share * (double)d->val[e++];
+		n++;
+	}
+	old = *t;
+	*t = (struct sums) { .id = old.next_id, .sum = old.next,
+		.next_id = old.id, .next = old.sum, .n = n,
+		.cap = { old.cap[2], old.cap[3], old.cap[0], old.cap[1] } };
+}
+
 /* The first stream's record becomes the average of all: 1 - weight of the
  * first, the rest in equal parts of the others. */
 static void
 average(struct stream *s, size_t n, double weight, struct sums *t)
 {
 	struct dist *a = &s[0].d;
-	uint32_t kept = 0;
 
-	t->sum = xgrow(t->sum, &t->cap, a->vocab, sizeof(*t->sum));
-	t->has = xgrow(t->has, &t->cap_has, a->vocab, sizeof(*t->has));
-	memset(t->has, 0, a->vocab * sizeof(*t->has));
-	for (size_t i = 0; i < n; i++) {
-		const struct dist *d = &s[i].d;
-		double share = i == 0 ? 1 - weight : weight / (double)(n - 1);
-		for (uint32_t e = 0; e < d->n; e++) {
-			int32_t id = d->id[e];
-			if (!t->has[id])
-				t->sum[id] = 0;
-			t->has[id] = true;
-			t->sum[id] += share * (double)d->val[e];
-		}
+	t->n = 0;
+	for (size_t i = 0; i < n; i++)
+		add(t, &s[i].d, i == 0 ? 1 - weight : weight / (double)(n - 1));
+	dist_reserve(a, t->n, a->nctx, a->neog);
+	for (size_t i = 0; i < t->n; i++) {
+		a->id[i] = t->id[i];
+		a->val[i] = (float)t->sum[i];
 	}
-	dist_reserve(a, a->vocab, a->nctx, a->neog);
-	for (uint32_t id = 0; id < a->vocab; id++)
-		if (t->has[id]) {
-			a->id[kept] = (int32_t)id;
-			a->val[kept++] = (float)t->sum[id];
-		}
-	a->n = kept;
+	a->n = (uint32_t)t->n;
 }
 
 /* a + weight (a - b). What b lacks, or cannot draw, counts as its smallest
@@ -190,7 +202,9 @@ main(int argc, char **argv)
 	}
 	dist_finish(&out);
 	free(s);
+	free(t.id);
 	free(t.sum);
-	free(t.has);
+	free(t.next_id);
+	free(t.next);
 	return 0;
 }

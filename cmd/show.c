@@ -122,33 +122,21 @@ make_rows(struct table *t, const struct view *v, const struct view *after)
 		    : rank_of(v, &t->row[i]);
 }
 
-/* How many of the likeliest entries have this part of the mass; d.prob holds
- * the probabilities. */
-static size_t
-holders(const struct view *v, double mass)
-{
-	size_t ties, n = 0;
-	float least;
-
-	least = select_least(v->d.prob, v->d.prob, v->d.n, 0.5, mass, &ties);
-	for (uint32_t i = 0; i < v->d.n; i++)
-		n += v->d.prob[i] > least;
-	return n + ties;
-}
-
 static void
 put_summary(struct table *t, const char *name, struct view *v)
 {
-	size_t drawable = 0;
+	static const double part[] = { 0.5, 0.9, 0.99 };
+	size_t drawable = 0, n[3];
 
 	for (uint32_t i = 0; i < v->d.n; i++) {
 		drawable += v->l.prob[i] > 0;
 		v->d.prob[i] = (float)v->l.prob[i];
 	}
+	select_shares(n, part, 3, v->d.prob, v->d.n, 0.5);
 	buf_printf(&t->b, "%s%zu tokens, entropy %.3f bits, top %.4f; 50%% of "
 	    "the mass in %zu, 90%% in %zu, 99%% in %zu\n", name, drawable,
-	    fabs(v->l.mean) / LOGPROB_BIT, v->l.prob[v->l.top], holders(v, 0.5),
-	    holders(v, 0.9), holders(v, 0.99));
+	    fabs(v->l.mean) / LOGPROB_BIT, v->l.prob[v->l.top], n[0], n[1],
+	    n[2]);
 }
 
 /* Characters on a terminal, as far as those count that are one column wide. */

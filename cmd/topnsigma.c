@@ -12,9 +12,11 @@ topnsigma(struct dist *d, double many)
 	double *x = d->work, top = -INFINITY, sum = 0, squares = 0, sigma;
 	uint32_t n = 0, kept = 0;
 
+	if (d->kind == 'P')
+		fm_log_floats(x, d->val, d->n);
 	for (uint32_t i = 0; i < d->n; i++) {
-		x[i] = d->kind == 'L' ? (double)d->val[i]
-		                      : fm_log((double)d->val[i]);
+		if (d->kind == 'L')
+			x[i] = (double)d->val[i];
 		if (!(x[i] > -INFINITY))
 			continue;
 		top = x[i] > top ? x[i] : top;

@@ -28,7 +28,7 @@ weight(float w, double scale)
 	return (w * scale + 1) - 1;
 }
 
-enum { BLOCK = 64, BITS = 11, DIGITS = 1 << BITS };
+enum { BLOCK = 64, BITS = 11, DIGITS = 1 << BITS, FEW = 64 };
 
 /* Whether one of v[n] is from least to most; a NaN there is no bound. No branch,
  * so that a compiler may look at several at once. */
@@ -99,28 +99,119 @@ count_ties(const float *v, const float *w, size_t n, double scale,
 	return ties;
 }
 
+/* The search for a run: `found` are the highest bits of the value it ends in,
+ * all but `low`; it wants so much of what has them. */
+struct search {
+	uint32_t found;
+	double want;
+};
+
+/* Which digit, at `shift`, does the run end in? */
+static void
+narrow(struct search *r, const double *sum, int shift)
+{
+	uint32_t d = DIGITS - 1;
+
+	for (; d > 0 && sum[d] < r->want; d--)
+		r->want -= sum[d];
+	r->found |= d << shift;
+}
+
+/* From the highest digit on. Searches that are still at one value take the same
+ * sums. */
+static void
+search(struct search *r, size_t searches, const float *v, const float *w,
+    size_t n, double scale)
+{
+	double sum[DIGITS];
+	uint32_t low = UINT32_MAX;
+
+	for (int shift = 32 - BITS; low > 0; shift -= BITS) {
+		uint32_t at = 0;
+
+		shift = shift > 0 ? shift : 0; /* the last one overlaps */
+		for (size_t i = 0; i < searches; i++) {
+			if (i == 0 || r[i].found != at)
+				weigh(sum, v, w, n, scale, r[i].found, low,
+				    shift);
+			at = r[i].found;
+			if (low == UINT32_MAX && w != NULL)
+				r[i].want = share(r[i].want, sum);
+			narrow(&r[i], sum, shift);
+		}
+		low = (1u << shift) - 1;
+	}
+}
+
+/* Put v into the place of the least in heap[n], which stands first. */
+static void
+replace_least(float *heap, size_t n, float v)
+{
+	size_t i = 0, child;
+
+	while ((child = 2 * i + 1) < n) {
+		child += child + 1 < n && heap[child + 1] < heap[child];
+		if (!(heap[child] < v))
+			break;
+		heap[i] = heap[child];
+		i = child;
+	}
+	heap[i] = v;
+}
+
+/* The last of the k largest of v[n], k at most FEW. */
+static float
+least_of_few(const float *v, size_t n, size_t k, size_t *ties)
+{
+	float heap[FEW];
+
+	for (size_t i = 0; i < FEW; i++)
+		heap[i] = -INFINITY;
+	for (size_t b = 0; b < n; b += BLOCK) {
+		size_t end = n - b < BLOCK ? n : b + BLOCK;
+
+		if (!any(v + b, end - b, heap[0], INFINITY))
+			continue;
+		for (size_t i = b; i < end; i++)
+			if (v[i] > heap[0])
+				replace_least(heap, k, v[i]);
+	}
+	*ties = 0;
+	for (size_t i = 0; i < k; i++)
+		*ties += heap[i] == heap[0];
+	return heap[0] + 0.0f;
+}
+
 float
 select_least(const float *v, const float *w, size_t n, double scale,
     double want, size_t *ties)
 {
-	double sum[DIGITS];
-	uint32_t found = 0, low = UINT32_MAX;
+	struct search r = { .want = want };
 
-	/* From the highest digit: which of its values does the run end in? */
-	for (int shift = 32 - BITS; low > 0; shift -= BITS) {
-		uint32_t d = DIGITS - 1;
+	if (w == NULL && want >= 1 && want <= FEW)
+		return least_of_few(v, n, (size_t)want, ties);
+	search(&r, 1, v, w, n, scale);
+	*ties = count_ties(v, w, n, scale, r.want, value(r.found));
+	return value(r.found);
+}
 
-		shift = shift > 0 ? shift : 0; /* the last one overlaps */
-		weigh(sum, v, w, n, scale, found, low, shift);
-		if (low == UINT32_MAX && w != NULL)
-			want = share(want, sum);
-		for (; d > 0 && sum[d] < want; d--)
-			want -= sum[d];
-		found |= d << shift;
-		low = (1u << shift) - 1;
+void
+select_shares(size_t *count, const double *part, size_t parts, const float *w,
+    size_t n, double scale)
+{
+	struct search r[SELECT_SHARES];
+
+	for (size_t i = 0; i < parts; i++)
+		r[i] = (struct search) { .want = part[i] };
+	search(r, parts, w, w, n, scale);
+	for (size_t i = 0; i < parts; i++) {
+		float least = value(r[i].found);
+		uint32_t above = 0;
+
+		for (size_t k = 0; k < n; k++)
+			above += w[k] > least;
+		count[i] = above + count_ties(w, w, n, scale, r[i].want, least);
 	}
-	*ties = count_ties(v, w, n, scale, want, value(found));
-	return value(found);
 }
 
 void

@@ -27,6 +27,12 @@
 float select_least(const float *v, const float *w, size_t n, double scale,
     double want, size_t *ties);
 
+/* count[i]: how many of the likeliest weigh part[i] of the whole, as above with
+ * v = w; at most SELECT_SHARES parts. */
+enum { SELECT_SHARES = 4 };
+void select_shares(size_t *count, const double *part, size_t parts,
+    const float *w, size_t n, double scale);
+
 /* Keep the entries of d whose by[i] (by[d->n], d->val or another measure) is
  * above `least`, and the first `ties` of those equal to it. */
 void select_keep(struct dist *d, const float *by, float least, size_t ties);

@@ -105,3 +105,17 @@ entries() {
 	head -c 20 a >b
 	fails 1 'mix: b: record 1: *' mix a b
 }
+
+@test "mix: a vocabulary takes no room" {
+	printf '%s\n' '#dist kind=P vocab=2147483647' '0	0.5' \
+		'7	0.5' '' >a
+	printf '%s\n' '#dist kind=P vocab=2147483647' '7	0.5' \
+		'2147483646	0.5' '' >b
+	(
+		# a sanitizer reserves more than any limit
+		grep -q __asan_init "$(command -v mix)" || ulimit -v 1000000
+		timeout 20 mix -t a b
+	) >got
+	printf '0\t0.25\n7\t0.5\n2147483646\t0.25\n' >want
+	sed '/^#/d; /^$/d' got | diff want -
+}

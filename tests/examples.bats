@@ -69,10 +69,13 @@ example() {
 }
 
 @test "examples: penalties" {
-	example penalties
+	XDG_CACHE_HOME=$PWD example penalties
 	grep -q '^before 0.0466, divided as it is 0.1173$' got
 	awk -F ': ' '/^moved first/ { exit !($2 > 0 && $2 < 0.0466) }' got
-	grep -q '^ 5  1.6   leg$' got
+	grep -q '^10  2.1   leg$' got
+	# a loop, and none
+	awk '/^logits-to-probs/ { with = 1 } / of the body of the body/ { n[with + 0]++ }
+		END { exit !(n[0] == 1 && n[1] == 0) }' got
 }
 
 @test "examples: complete" {

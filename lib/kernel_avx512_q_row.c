@@ -11,7 +11,11 @@
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
-enum { ROWS = 4, MOST = 4, AHEAD = 256 }; /* inputs; bytes */
+enum {
+	ROWS = 4,    /* at a time, and */
+	MOST = 4,    /* inputs, at most */
+	AHEAD = 256, /* bytes that are fetched ahead of each row */
+};
 
 /* The sums of four vectors, by lanes of 128 bits: lane l is {a, b, c, d}. */
 INLINE __m512i

@@ -56,8 +56,8 @@ weight_of(const struct items *t, size_t i)
 	return t->w != NULL ? weight(t->w[i], t->scale) : 1;
 }
 
-/* sum[d]: what those in a block of n items from `at` on weigh whose key is
- * `from` + (d << shift), or a little more. No key is below `from`. */
+/* sum[d]: what those of n items from `at` on weigh whose key, less `from`, has
+ * the digit d at `shift`. No key is below `from`; n is at most BLOCK. */
 static inline void
 weigh_block(double *sum, double *other, const struct items *t, size_t at,
     size_t n, uint32_t from, int shift)
@@ -74,9 +74,9 @@ weigh_block(double *sum, double *other, const struct items *t, size_t at,
 }
 
 /*
- * The same of all items whose keys are from `from` to `from` + low. Two sums
- * each, turn and turn about, since equals often stand together and an addition
- * takes a while to be seen by the next.
+ * The same of all items, or of those whose keys are `from` to `from` + low. Two
+ * sums each, turn and turn about, since equals often stand together and an
+ * addition takes a while to be seen by the next.
  */
 static void
 weigh(double *sum, const struct items *t, bool all, uint32_t from,

@@ -22,17 +22,18 @@ struct view {
 static double
 cross_entropy(const struct scored *observer, const struct scored *performer)
 {
-	const double *p = observer->l->prob, *log = performer->l->log;
 	double sum = 0;
 	uint32_t j = 0;
 
 	for (uint32_t i = 0; i < observer->n; i++) {
+		double p = logprob_prob(observer->l, i);
+
 		while (j < performer->n && performer->id[j] < observer->id[i])
 			j++;
-		if (!(p[i] > 0))
+		if (!(p > 0))
 			continue;
 		if (j < performer->n && performer->id[j] == observer->id[i])
-			sum -= p[i] * log[j];
+			sum -= p * logprob_log(performer->l, j);
 		else
 			sum += INFINITY;
 	}

@@ -6,29 +6,27 @@
 #include "select.h"
 #include "softmax.h"
 
-/* The entropy-dependent bound (plain: its first term alone), as a probability;
- * negative when nothing can be drawn. */
+/* The entropy-dependent bound (plain: its first term alone), as a probability. */
 static double
 bound(const struct dist *d, struct logprob *l, double epsilon, bool plain)
 {
-	if (!logprob_of(l, d->kind, d->val, d->n))
-		return -1;
-	return plain ? epsilon
-	             : fmin(epsilon, sqrt(epsilon) * fm_exp(l->mean));
+	if (plain || !logprob_of(l, d->kind, d->val, d->n))
+		return epsilon;
+	return fmin(epsilon, sqrt(epsilon) * fm_exp(l->mean));
 }
 
 /* False when nothing can be drawn. */
 static bool
 eta(struct dist *d, struct logprob *l, double epsilon, bool plain)
 {
-	double least = bound(d, l, epsilon, plain), sum = 0;
 	const float *p = dist_probs(d);
+	double sum = 0;
 
-	if (p == NULL || least < 0)
+	if (p == NULL)
 		return false;
 	for (uint32_t i = 0; i < d->n; i++)
 		sum += (double)p[i];
-	select_from(d, p, least * sum);
+	select_from(d, p, bound(d, l, epsilon, plain) * sum);
 	return dist_normalise(d);
 }
 

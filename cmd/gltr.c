@@ -137,18 +137,20 @@ put_about(struct page *g, struct buf *b, const struct scored *t)
 	}
 	buf_printf(b, "\"  rank %lu, %.4f", (unsigned long)t->rank,
 	    t->logprob > -INFINITY
-	    ? t->l->prob[scored_find(t->id, t->n, t->token)] : 0);
+	    ? logprob_prob(t->l, scored_find(t->id, t->n, t->token)) : 0);
 	for (size_t i = 0; i < t->n; i++) {
 		size_t at = n < TOP ? n++ : TOP;
+		double log = logprob_log(t->l, i);
+
 		/* later ones go behind their equals */
-		for (; at > 0 && t->l->log[i] > t->l->log[top[at - 1]]; at--)
+		for (; at > 0 && log > logprob_log(t->l, top[at - 1]); at--)
 			if (at < TOP)
 				top[at] = top[at - 1];
 		if (at < TOP)
 			top[at] = i;
 	}
-	for (size_t i = 0; i < n && t->l->prob[top[i]] > 0; i++) {
-		buf_printf(b, "\n%.4f  \"", t->l->prob[top[i]]);
+	for (size_t i = 0; i < n && logprob_prob(t->l, top[i]) > 0; i++) {
+		buf_printf(b, "\n%.4f  \"", logprob_prob(t->l, top[i]));
 		pieces_show(&g->pieces, t->id[top[i]], b);
 		put(b, "\"");
 	}

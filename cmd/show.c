@@ -39,8 +39,9 @@ static double
 prob_of(const struct view *v, int32_t id)
 {
 	uint32_t at = scored_find(v->d.id, v->d.n, id);
+	double p = at < v->d.n ? logprob_prob(&v->l, at) : 0;
 
-	return at < v->d.n && v->l.prob[at] > 0 ? v->l.prob[at] : -1;
+	return p > 0 ? p : -1;
 }
 
 static int
@@ -77,7 +78,7 @@ add_rows(struct table *t, const struct view *v)
 		if (!(d->val[i] > least) && (d->val[i] != least || ties == 0))
 			continue;
 		ties -= d->val[i] == least;
-		if (v->l.prob[i] > 0)
+		if (logprob_prob(&v->l, i) > 0)
 			t->row[t->n++] = (struct row) { .id = d->id[i] };
 	}
 	return t->n - from;
@@ -89,9 +90,12 @@ rank_of(const struct view *v, const struct row *r)
 {
 	uint32_t rank = 1;
 
-	for (uint32_t i = 0; i < v->d.n; i++)
-		rank += v->l.prob[i] > r->prob ||
-		    (!(v->l.prob[i] < r->prob) && v->d.id[i] < r->id);
+	for (uint32_t i = 0; i < v->d.n; i++) {
+		double p = logprob_prob(&v->l, i);
+
+		rank += p > r->prob ||
+		    (!(p < r->prob) && v->d.id[i] < r->id);
+	}
 	return rank;
 }
 
@@ -129,14 +133,16 @@ put_summary(struct table *t, const char *name, struct view *v)
 	size_t drawable = 0, n[3];
 
 	for (uint32_t i = 0; i < v->d.n; i++) {
-		drawable += v->l.prob[i] > 0;
-		v->d.prob[i] = (float)v->l.prob[i];
+		double p = logprob_prob(&v->l, i);
+
+		drawable += p > 0;
+		v->d.prob[i] = (float)p;
 	}
 	select_shares(n, part, 3, v->d.prob, v->d.n, 0.5);
 	buf_printf(&t->b, "%s%zu tokens, entropy %.3f bits, top %.4f; 50%% of "
 	    "the mass in %zu, 90%% in %zu, 99%% in %zu\n", name, drawable,
-	    fabs(v->l.mean) / LOGPROB_BIT, v->l.prob[v->l.top], n[0], n[1],
-	    n[2]);
+	    fabs(v->l.mean) / LOGPROB_BIT, logprob_prob(&v->l, v->l.top), n[0],
+	    n[1], n[2]);
 }
 
 /* Characters on a terminal, as far as those count that are one column wide. */

@@ -32,7 +32,7 @@ put_token(struct buf *b, struct pieces *pieces, const struct scored *t)
 	    tidy(-t->logprob / LOGPROB_BIT), (unsigned long)t->rank,
 	    tidy(-t->l->mean / LOGPROB_BIT), (long)t->id[top]);
 	pieces_show(pieces, t->id[top], b);
-	buf_printf(b, "\t%.6f\n", t->l->prob[top]);
+	buf_printf(b, "\t%.6f\n", logprob_prob(t->l, top));
 }
 
 static void

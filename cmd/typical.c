@@ -25,8 +25,8 @@ typical(struct dist *d, struct work *w, double mass)
 		return false;
 	w->near = xgrow(w->near, &w->cap, d->n, sizeof(*w->near));
 	for (uint32_t i = 0; i < d->n; i++) {
-		w->near[i] = (float)-fabs(l->mean - l->log[i]);
-		d->prob[i] = (float)l->prob[i];
+		w->near[i] = (float)-fabs(l->mean - logprob_log(l, i));
+		d->prob[i] = (float)logprob_prob(l, i);
 	}
 	if (mass < 1)
 		least = select_least(w->near, d->prob, d->n, 0.5, mass, &ties);

@@ -108,20 +108,11 @@ check_values(const struct dist *d, char *err)
 	    isnan(d->val[i]) ? "NaN" : d->val[i] < 0 ? "negative" : "infinite");
 }
 
-/* What holds of the arrays of both forms. */
 static int
-check_arrays(const struct dist *d, char *err)
+check_ids(const struct dist *d, char *err)
 {
 	uint32_t ordered = d->n > 0;
 
-	for (uint32_t i = 0; i < d->nctx; i++)
-		if ((uint32_t)d->ctx[i] >= d->vocab)
-			return fail(err, "context token %ld is not in the "
-			    "vocabulary", (long)d->ctx[i]);
-	for (uint32_t i = 0; i < d->neog; i++)
-		if ((uint32_t)d->eog[i] >= d->vocab)
-			return fail(err, "end-of-generation id %ld is not in "
-			    "the vocabulary", (long)d->eog[i]);
 	for (uint32_t i = 1; i < d->n; i++)
 		ordered += d->id[i - 1] < d->id[i];
 	if (d->n > 0 && ordered != d->n)
@@ -130,6 +121,24 @@ check_arrays(const struct dist *d, char *err)
 	    (uint32_t)d->id[d->n - 1] >= d->vocab))
 		return fail(err, "id %ld is not in the vocabulary",
 		    (long)d->id[d->id[0] < 0 ? 0 : d->n - 1]);
+	return 0;
+}
+
+/* What holds of the arrays of both forms. Ids that were counted, not read, need
+ * no look. */
+static int
+check_arrays(const struct dist *d, bool counted, char *err)
+{
+	for (uint32_t i = 0; i < d->nctx; i++)
+		if ((uint32_t)d->ctx[i] >= d->vocab)
+			return fail(err, "context token %ld is not in the "
+			    "vocabulary", (long)d->ctx[i]);
+	for (uint32_t i = 0; i < d->neog; i++)
+		if ((uint32_t)d->eog[i] >= d->vocab)
+			return fail(err, "end-of-generation id %ld is not in "
+			    "the vocabulary", (long)d->eog[i]);
+	if (!counted && check_ids(d, err) != 0)
+		return -1;
 	return check_values(d, err);
 }
 
@@ -186,7 +195,7 @@ parse_binary(struct dist *d, const unsigned char *p, size_t len, bool eof,
 			d->id[i] = (int32_t)i;
 	}
 	copy32(d->val, p, d->n);
-	return check_arrays(d, err) == 0 ? 1 : -1;
+	return check_arrays(d, !sparse, err) == 0 ? 1 : -1;
 }
 
 /* A decimal number of at most max that ends at `end`; false if it is not. */
@@ -420,7 +429,7 @@ parse_text(struct dist *d, const unsigned char *p, size_t len, bool eof,
 		s = lf + 1;
 	}
 	*size = whole;
-	if (sort_entries(d, err) != 0 || check_arrays(d, err) != 0)
+	if (sort_entries(d, err) != 0 || check_arrays(d, false, err) != 0)
 		return -1;
 	return 1;
 }

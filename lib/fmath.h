@@ -91,8 +91,15 @@ fm_erff(float x)
 double fm_exp(double x);
 /* The natural logarithm: -inf of 0, NaN of a negative number. */
 double fm_log(double x);
+/* y[i] = fm_exp(x[i]), -700 <= x[i] <= 0; y may be x. */
+void fm_exp_row(double *y, const double *x, size_t n);
+/* The same to 3 in 10^10, for what is rounded to float next. */
+void fm_exp_row_short(double *y, const double *x, size_t n);
 /* y[i] = fm_log(x[i]); x[n] holds nothing negative, no infinity, no NaN. */
 void fm_log_floats(double *y, const float *x, size_t n);
+/* The least and the largest of x[n], which holds no NaN; inf and -inf when n is
+ * 0. */
+void fm_range(const float *x, size_t n, float *least, float *most);
 /* Sine and cosine, |x| up to 2^20. */
 void fm_sincos(double x, double *sin, double *cos);
 

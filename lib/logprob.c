@@ -2,43 +2,10 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "fmath.h"
 
-/* Below this, e^x counts as 0. */
-#define LEAST -700.0
-
 enum { BLOCK = 64 };
-
-/* fm_exp(x) for LEAST <= x <= 0, the same bits. No branch, so that a compiler
- * may do several at once. */
-static inline double
-exp_below(double x)
-{
-	const double magic = 0x1.8p52;
-	double t = x * 0x1.71547652b82fep+0 + magic, f = t - magic;
-	double r = (x - f * 0x1.62e42feep-1) - f * 0x1.a39ef35793c76p-33;
-	double p = 1.0 / 6227020800, power;
-	uint64_t n;
-
-	p = p * r + 1.0 / 479001600;
-	p = p * r + 1.0 / 39916800;
-	p = p * r + 1.0 / 3628800;
-	p = p * r + 1.0 / 362880;
-	p = p * r + 1.0 / 40320;
-	p = p * r + 1.0 / 5040;
-	p = p * r + 1.0 / 720;
-	p = p * r + 1.0 / 120;
-	p = p * r + 1.0 / 24;
-	p = p * r + 1.0 / 6;
-	p = p * r + 0.5;
-	p = p * (r * r) + r + 1;
-	memcpy(&n, &t, sizeof(n));
-	n = (n - 0x4338000000000000u + 1023) << 52;
-	memcpy(&power, &n, sizeof(power));
-	return p * power;
-}
 
 /* Sums over the entries of a record: of weights w, of w x, of w x^2. */
 struct moments {
@@ -56,53 +23,51 @@ add(struct moments *m, const double *w, const double *x, size_t n)
 }
 
 /*
- * From a block of logits to x, what they are less than max, and e^x. The loops
- * are apart, for a compiler that does several steps at once, and a block is
- * short, for a processor that sums while it begins with the next.
+ * From a block of logits to what they are less than max, and e^x of that. A
+ * block is short, so that a processor sums while it begins with the next.
  */
 static void
-block_of_logits(struct moments *m, double *log, double *prob,
+block_of_logits(struct moments *m, double *less, double *weight,
     const float *val, size_t n, double max)
 {
 	double x[BLOCK];
 
 	for (size_t i = 0; i < n; i++) {
-		log[i] = (double)val[i] - max;
-		x[i] = log[i] > LEAST ? log[i] : LEAST;
+		less[i] = (double)val[i] - max;
+		x[i] = less[i] > LOGPROB_LEAST ? less[i] : LOGPROB_LEAST;
 	}
-	for (size_t i = 0; i < n; i++)
-		prob[i] = exp_below(x[i]);
-	add(m, prob, x, n);
+	fm_exp_row(weight, x, n);
+	add(m, weight, x, n);
 }
 
-/* The same of probabilities: x are their logarithms. */
+/* The same of probabilities: their logarithms, and themselves. */
 static void
-block_of_probs(struct moments *m, double *log, double *prob,
+block_of_probs(struct moments *m, double *less, double *weight,
     const float *val, size_t n)
 {
 	double x[BLOCK];
 
-	fm_log_floats(log, val, n);
+	fm_log_floats(less, val, n);
 	for (size_t i = 0; i < n; i++) {
-		prob[i] = (double)val[i];
-		x[i] = log[i] > LEAST ? log[i] : LEAST;
+		weight[i] = (double)val[i];
+		x[i] = less[i] > LOGPROB_LEAST ? less[i] : LOGPROB_LEAST;
 	}
-	add(m, prob, x, n);
+	add(m, weight, x, n);
 }
 
 /* The first of the largest; n when it has nothing that can be drawn. */
 static size_t
 find_top(char kind, const float *val, size_t n)
 {
-	float top = kind == 'L' ? -INFINITY : 0;
-	size_t at = n;
+	float least, top;
+	size_t i = 0;
 
-	for (size_t i = 0; i < n; i++)
-		if (val[i] > top) {
-			top = val[i];
-			at = i;
-		}
-	return at;
+	fm_range(val, n, &least, &top);
+	if (!(top > (kind == 'L' ? -INFINITY : 0)))
+		return n;
+	while (val[i] < top)
+		i++;
+	return i;
 }
 
 bool
@@ -110,40 +75,36 @@ logprob_of(struct logprob *l, char kind, const float *val, size_t n)
 {
 	struct moments m = { 0 };
 	size_t cap = l->cap;
-	double log_sum, scale, *log, *prob;
+	double one, two;
 
 	l->top = find_top(kind, val, n);
 	if (l->top == n)
 		return false;
-	log = l->log = xgrow(l->log, &cap, n, sizeof(*log));
-	prob = l->prob = xgrow(l->prob, &l->cap, n, sizeof(*prob));
+	l->less = xgrow(l->less, &cap, n, sizeof(*l->less));
+	l->weight = xgrow(l->weight, &l->cap, n, sizeof(*l->weight));
 	l->n = n;
 	for (size_t i = 0; i < n; i += BLOCK) {
 		size_t few = n - i < BLOCK ? n - i : BLOCK;
 		if (kind == 'L')
-			block_of_logits(&m, log + i, prob + i, val + i, few,
-			    (double)val[l->top]);
+			block_of_logits(&m, l->less + i, l->weight + i,
+			    val + i, few, (double)val[l->top]);
 		else
-			block_of_probs(&m, log + i, prob + i, val + i, few);
+			block_of_probs(&m, l->less + i, l->weight + i, val + i,
+			    few);
 	}
-	log_sum = fm_log(m.zero);
-	scale = 1 / m.zero;
-	for (size_t i = 0; i < n; i++) {
-		prob[i] *= scale;
-		prob[i] = log[i] > LEAST ? prob[i] : 0;
-		log[i] -= log_sum;
-	}
-	m.one *= scale;
-	m.two *= scale;
-	l->mean = m.one - log_sum;
-	l->variance = m.two > m.one * m.one ? m.two - m.one * m.one : 0;
+	l->log_sum = fm_log(m.zero);
+	l->scale = 1 / m.zero;
+	one = m.one * l->scale;
+	two = m.two * l->scale;
+	l->mean = one - l->log_sum;
+	l->variance = two > one * one ? two - one * one : 0;
 	return true;
 }
 
 void
 logprob_free(struct logprob *l)
 {
-	free(l->log);
-	free(l->prob);
+	free(l->less);
+	free(l->weight);
 	*l = (struct logprob) { 0 };
 }

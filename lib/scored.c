@@ -109,20 +109,19 @@ scored_find(const int32_t *id, uint32_t n, int32_t token)
 static void
 score(struct scorer *s, const struct scorer_seq *q, struct scored *t)
 {
-	const double *log;
+	const struct logprob *l = &s->l;
 	uint32_t at = scored_find(q->id, q->n, t->token);
 
 	logprob_of(&s->l, q->kind, q->val, q->n);
-	log = s->l.log;
-	t->logprob = at < q->n ? log[at] : -INFINITY;
+	t->logprob = at < q->n ? logprob_log(l, at) : -INFINITY;
 	t->rank = 1;
 	for (uint32_t i = 0; i < q->n; i++)
-		t->rank += log[i] > t->logprob;
+		t->rank += logprob_log(l, i) > t->logprob;
 	for (uint32_t i = 0; i < at && t->logprob > -INFINITY; i++)
-		t->rank += log[i] == t->logprob;
+		t->rank += logprob_log(l, i) == t->logprob;
 	t->n = q->n;
 	t->id = q->id;
-	t->l = &s->l;
+	t->l = l;
 }
 
 bool

@@ -30,8 +30,8 @@ weight(float w, double scale)
 
 enum { BLOCK = 64, BITS = 11, DIGITS = 1 << BITS, FEW = 64 };
 
-/* Whether one of v[n] is from least to most; a NaN there is no bound. No branch,
- * so that a compiler may look at several at once. */
+/* Whether one of v[n] is from least to most; a NaN there is no bound. No
+ * branch, so that a compiler may look at several at once. */
 static bool
 any(const float *v, size_t n, float least, float most)
 {
@@ -42,31 +42,64 @@ any(const float *v, size_t n, float least, float most)
 	return found;
 }
 
+/* What a search adds up: values, and what each weighs. */
+struct items {
+	const float *v, *w; /* w is NULL: each 1 */
+	size_t n;
+	double scale;
+};
+
+/* How much item i weighs. */
+static inline double
+weight_of(const struct items *t, size_t i)
+{
+	return t->w != NULL ? weight(t->w[i], t->scale) : 1;
+}
+
+/* sum[d]: what those of n items from `at` on weigh whose key, less `from`, has
+ * the digit d at `shift`. No key is below `from`; n is at most BLOCK. */
+static inline void
+weigh_block(double *sum, double *other, const struct items *t, size_t at,
+    size_t n, uint32_t from, int shift)
+{
+	uint32_t digit[BLOCK];
+	double w[BLOCK];
+
+	for (size_t i = 0; i < n; i++)
+		digit[i] = (key(t->v[at + i]) - from) >> shift;
+	for (size_t i = 0; i < n; i++)
+		w[i] = weight_of(t, at + i);
+	for (size_t i = 0; i < n; i++)
+		(i & 1 ? other : sum)[digit[i]] += w[i];
+}
+
 /*
- * sum[d]: what those of v weigh whose digit, at `shift`, is d, and that differ
- * from `found` in the bits `low` alone. Two sums each, turn and turn about, since
- * equals often stand together and an addition takes a while to be seen by the
- * next.
+ * The same of all items, or of those whose keys are `from` to `from` + low. Two
+ * sums each, turn and turn about, since equals often stand together and an
+ * addition takes a while to be seen by the next.
  */
 static void
-weigh(double *sum, const float *v, const float *w, size_t n, double scale,
-    uint32_t found, uint32_t low, int shift)
+weigh(double *sum, const struct items *t, bool all, uint32_t from,
+    uint32_t low, int shift)
 {
-	const float least = value(found & ~low), most = value(found | low);
+	const float least = value(from), most = value(from + low);
 	double other[DIGITS] = { 0 };
 
 	memset(sum, 0, DIGITS * sizeof(*sum));
-	for (size_t b = 0; b < n; b += BLOCK) {
-		size_t end = n - b < BLOCK ? n : b + BLOCK;
+	for (size_t b = 0; b < t->n; b += BLOCK) {
+		size_t end = t->n - b < BLOCK ? t->n : b + BLOCK;
 
-		if (low < UINT32_MAX && !any(v + b, end - b, least, most))
+		if (all) {
+			weigh_block(sum, other, t, b, end - b, from, shift);
+			continue;
+		}
+		if (!any(t->v + b, end - b, least, most))
 			continue;
 		for (size_t i = b; i < end; i++) {
-			uint32_t u = key(v[i]);
-			if ((u ^ found) <= low)
-				(i & 1 ? other : sum)[u >> shift &
-				    (DIGITS - 1)] += w != NULL
-				    ? weight(w[i], scale) : 1;
+			uint32_t u = key(t->v[i]) - from;
+			if (u <= low)
+				(i & 1 ? other : sum)[u >> shift] +=
+				    weight_of(t, i);
 		}
 	}
 	for (size_t d = 0; d < DIGITS; d++)
@@ -84,23 +117,28 @@ share(double part, const double *sum)
 	return part > 0 ? part * whole : DBL_MIN;
 }
 
-/* How many of those of v[n] that are `least` weigh `want` together. */
+/* How many of those that are `least` weigh `want` together. */
 static size_t
-count_ties(const float *v, const float *w, size_t n, double scale,
-    double want, float least)
+count_ties(const struct items *t, double want, float least)
 {
 	size_t ties = 0;
 
-	for (size_t i = 0; i < n && (want > 0 || ties == 0); i++)
-		if (v[i] == least) {
-			want -= w != NULL ? weight(w[i], scale) : 1;
-			ties++;
-		}
+	for (size_t b = 0; b < t->n && (want > 0 || ties == 0); b += BLOCK) {
+		size_t end = t->n - b < BLOCK ? t->n : b + BLOCK;
+
+		if (!any(t->v + b, end - b, least, least))
+			continue;
+		for (size_t i = b; i < end && (want > 0 || ties == 0); i++)
+			if (t->v[i] == least) {
+				want -= weight_of(t, i);
+				ties++;
+			}
+	}
 	return ties;
 }
 
-/* The search for a run: `found` are the highest bits of the value it ends in,
- * all but `low`; it wants so much of what has them. */
+/* The search for a run: the key of the value that it ends in is `found` or up
+ * to `low` more; it wants so much of what has those. */
 struct search {
 	uint32_t found;
 	double want;
@@ -114,33 +152,40 @@ narrow(struct search *r, const double *sum, int shift)
 
 	for (; d > 0 && sum[d] < r->want; d--)
 		r->want -= sum[d];
-	r->found |= d << shift;
+	r->found += d << shift;
 }
 
-/* From the highest digit on. Searches that are still at one value take the same
- * sums. */
+/* From the highest digit on of what keys are above the least. Searches that are
+ * still at one value take the same sums. */
 static void
-search(struct search *r, size_t searches, const float *v, const float *w,
-    size_t n, double scale)
+search(struct search *r, size_t searches, const struct items *t)
 {
 	double sum[DIGITS];
-	uint32_t low = UINT32_MAX;
+	float least, most;
+	uint32_t low;
+	bool all = true;
 
-	for (int shift = 32 - BITS; low > 0; shift -= BITS) {
+	fm_range(t->v, t->n, &least, &most);
+	low = key(most) - key(least);
+	for (size_t i = 0; i < searches; i++)
+		r[i].found = key(least);
+	do {
 		uint32_t at = 0;
+		int shift = 0;
 
-		shift = shift > 0 ? shift : 0; /* the last one overlaps */
+		while (low >> shift >= DIGITS)
+			shift++;
 		for (size_t i = 0; i < searches; i++) {
 			if (i == 0 || r[i].found != at)
-				weigh(sum, v, w, n, scale, r[i].found, low,
-				    shift);
+				weigh(sum, t, all, r[i].found, low, shift);
 			at = r[i].found;
-			if (low == UINT32_MAX && w != NULL)
+			if (all && t->w != NULL)
 				r[i].want = share(r[i].want, sum);
 			narrow(&r[i], sum, shift);
 		}
+		all = false;
 		low = (1u << shift) - 1;
-	}
+	} while (low > 0);
 }
 
 /* Put v into the place of the least in heap[n], which stands first. */
@@ -186,12 +231,13 @@ float
 select_least(const float *v, const float *w, size_t n, double scale,
     double want, size_t *ties)
 {
+	const struct items t = { v, w, n, scale };
 	struct search r = { .want = want };
 
 	if (w == NULL && want >= 1 && want <= FEW)
 		return least_of_few(v, n, (size_t)want, ties);
-	search(&r, 1, v, w, n, scale);
-	*ties = count_ties(v, w, n, scale, r.want, value(r.found));
+	search(&r, 1, &t);
+	*ties = count_ties(&t, r.want, value(r.found));
 	return value(r.found);
 }
 
@@ -199,44 +245,76 @@ void
 select_shares(size_t *count, const double *part, size_t parts, const float *w,
     size_t n, double scale)
 {
+	const struct items t = { w, w, n, scale };
 	struct search r[SELECT_SHARES];
 
 	for (size_t i = 0; i < parts; i++)
 		r[i] = (struct search) { .want = part[i] };
-	search(r, parts, w, w, n, scale);
+	search(r, parts, &t);
 	for (size_t i = 0; i < parts; i++) {
 		float least = value(r[i].found);
 		uint32_t above = 0;
 
 		for (size_t k = 0; k < n; k++)
 			above += w[k] > least;
-		count[i] = above + count_ties(w, w, n, scale, r[i].want, least);
+		count[i] = above + count_ties(&t, r[i].want, least);
 	}
+}
+
+/* Up to where in by[n] the first `ties` of those equal to `least` stand. */
+static uint32_t
+end_of_ties(const float *by, uint32_t n, float least, size_t ties)
+{
+	for (uint32_t b = 0; b < n; b += BLOCK) {
+		uint32_t end = n - b < BLOCK ? n : b + BLOCK, found = 0;
+
+		for (uint32_t i = b; i < end; i++)
+			found += by[i] == least;
+		if (found < ties) {
+			ties -= found;
+			continue;
+		}
+		while (ties > 0)
+			ties -= by[b++] == least;
+		return b;
+	}
+	return n;
+}
+
+/* Move those of d's entries from b to `end` whose by[i] is at least `least` to
+ * where d->n is. */
+static void
+keep(struct dist *d, const float *by, uint32_t b, uint32_t end, float least)
+{
+	uint32_t n = d->n;
+
+	for (uint32_t stop; b < end; b = stop) {
+		stop = end - b < BLOCK ? end : b + BLOCK;
+		if (!any(by + b, stop - b, least, INFINITY))
+			continue;
+		/* No branch, which nobody could foresee: an entry that is not
+		 * kept is overwritten by the next. */
+		for (uint32_t i = b; i < stop; i++) {
+			uint32_t kept = by[i] >= least;
+
+			d->id[n] = d->id[i];
+			d->val[n] = d->val[i];
+			n += kept;
+		}
+	}
+	d->n = n;
 }
 
 void
 select_keep(struct dist *d, const float *by, float least, size_t ties)
 {
-	uint32_t n = 0;
+	uint32_t n = d->n, end = 0;
 
-	for (uint32_t b = 0; b < d->n; b += BLOCK) {
-		uint32_t end = d->n - b < BLOCK ? d->n : b + BLOCK;
-
-		if (!any(by + b, end - b, least, INFINITY))
-			continue;
-		/* No branch, which nobody could foresee: an entry that is not
-		 * kept is overwritten by the next. */
-		for (uint32_t i = b; i < end; i++) {
-			uint32_t above = by[i] > least;
-			uint32_t tie = (by[i] == least) & (ties > 0);
-
-			d->id[n] = d->id[i];
-			d->val[n] = d->val[i];
-			n += above | tie;
-			ties -= tie;
-		}
-	}
-	d->n = n;
+	if (ties > 0)
+		end = ties < n ? end_of_ties(by, n, least, ties) : n;
+	d->n = 0;
+	keep(d, by, 0, end, least);
+	keep(d, by, end, n, value(key(least) + 1)); /* above it */
 }
 
 /* The least float above 0 that is at least x. */
@@ -253,10 +331,9 @@ at_least(double x)
 void
 select_from(struct dist *d, const float *p, double least)
 {
-	float top = 0, from = at_least(least);
+	float top, from = at_least(least), low;
 
-	for (uint32_t i = 0; i < d->n; i++)
-		top = p[i] > top ? p[i] : top;
+	fm_range(p, d->n, &low, &top);
 	if (top < from)
 		select_keep(d, p, top, 1);
 	else

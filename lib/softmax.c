@@ -3,39 +3,11 @@
 #include "fmath.h"
 
 #include <math.h>
-#include <string.h>
 
 /* Below this, e^x is 0 as a float. */
 #define LEAST -105.0
 
 enum { BLOCK = 64 };
-
-/*
- * e^x, LEAST <= x <= 0, to 3 in 10^10: it is rounded to float next, and half as
- * long as fm_exp. The method is that of fmath.h. No branch, so that a compiler
- * may do several at once.
- */
-static inline double
-exp_below(double x)
-{
-	const double magic = 0x1.8p52;
-	double t = x * 0x1.71547652b82fep+0 + magic, f = t - magic;
-	double r = x - f * 0x1.62e42fefa39efp-1, p = 1.0 / 40320, power;
-	uint64_t n;
-
-	p = p * r + 1.0 / 5040;
-	p = p * r + 1.0 / 720;
-	p = p * r + 1.0 / 120;
-	p = p * r + 1.0 / 24;
-	p = p * r + 1.0 / 6;
-	p = p * r + 0.5;
-	p = p * r + 1;
-	p = p * r + 1;
-	memcpy(&n, &t, sizeof(n));
-	n = (n - 0x4338000000000000u + 1023) << 52;
-	memcpy(&power, &n, sizeof(power));
-	return p * power;
-}
 
 /* In lanes, which need not wait for each other. */
 double
@@ -67,8 +39,7 @@ exps(double *x, size_t n, double max, double t, double sum)
 		x[i] = (x[i] - max) / t;
 		x[i] = x[i] > LEAST ? x[i] : LEAST;
 	}
-	for (size_t i = 0; i < n; i++)
-		x[i] = exp_below(x[i]);
+	fm_exp_row_short(x, x, n);
 	for (size_t i = 0; i < n; i++)
 		sum += x[i];
 	return sum;
@@ -103,8 +74,7 @@ softmax_entropy(const double *x, size_t n)
 			y[k] = x[i + k] - max;
 			y[k] = y[k] > LEAST ? y[k] : LEAST;
 		}
-		for (size_t k = 0; k < m; k++)
-			e[k] = exp_below(y[k]);
+		fm_exp_row_short(e, y, m);
 		for (size_t k = 0; k < m; k++) {
 			sum += e[k];
 			first += e[k] * y[k];

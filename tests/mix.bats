@@ -50,12 +50,32 @@ entries() {
 	record L 0 0:2 2:3 3:-inf >b
 	mix -w 1 a b >got
 	[ "$(entries got)" = '0:0 1:2 2:3 3:-inf' ]
-	# the plausibility cut: p = .0900 .2447 .6652
-	record L 0 0:1 1:2 2:3 >a
-	mix -w 0 -a 0.3 a b >got
-	[ "$(entries got)" = '1:2 2:3' ]
+}
+
+# By torch 2.15: p = softmax(a); a[p >= alpha * p.max()] + w * (a - b), b's -inf
+# counting as -6, the least that is finite. p by its largest is 1 .105 .472 .018
+# .607 .034 0 .197.
+@test "mix -a: the plausibility cut" {
+	record L 0 0:3.5 1:1.25 2:2.75 3:-0.5 4:3 5:0.125 6:-inf 7:1.875 >a
+	record L 0 0:4 1:0.5 2:-1.25 3:-6 4:3.25 5:0 6:1 7:-inf >b
+	mix -w 1 -a 0.1 a b >got
+	[ "$(entries got)" = '0:3 1:2 2:6.75 4:2.75 7:9.75' ]
+	mix -a 0.1 a b >got
+	[ "$(entries got)" = '0:3.25 1:1.625 2:4.75 4:2.875 7:5.8125' ]
+	mix -w 1 -a 0.2 a b >got
+	[ "$(entries got)" = '0:3 2:6.75 4:2.75' ]
+	mix -a 0.5 a b >got
+	[ "$(entries got)" = '0:3.25 4:2.875' ]
+	mix -w 1 -a 1 a b >got
+	[ "$(entries got)" = '0:3' ]
+	# of equals all stay
+	record L 0 0:1 1:2 2:2 3:-1 >a
 	mix -w 0 -a 1 a b >got
-	[ "$(entries got)" = '2:3' ]
+	[ "$(entries got)" = '1:2 2:2' ]
+	# 0 cuts nothing
+	mix -a 0 a b >got
+	mix a b | cmp - got
+	[ "$(entries got)" = '0:-0.5 1:2.75 2:3.625 3:1.5' ]
 }
 
 @test "mix: the first stream's context and sequence are what is written" {
@@ -118,4 +138,14 @@ entries() {
 	) >got
 	printf '0\t0.25\n7\t0.5\n2147483646\t0.25\n' >want
 	sed '/^#/d; /^$/d' got | diff want -
+	# nor does a length that is claimed and not there: 2^31 - 1 entries
+	{
+		printf 'DIST\1P\1\0\377\377\377\177\377\377\377\177'
+		head -c 4016 /dev/zero
+	} >c
+	(
+		grep -q __asan_init "$(command -v mix)" || ulimit -v 1000000
+		fails 1 'mix: c: record 1: the record ends early' mix c a
+		fails 1 'mix: c: record 1: the record ends early' mix a c
+	)
 }

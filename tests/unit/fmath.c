@@ -124,10 +124,65 @@ arrays(void)
 	ok(wrong == 0, "logarithms of an array", (double)wrong);
 }
 
+/* The same of exponentials, and those that are right to 3 in 10^10. */
+static void
+exponentials(void)
+{
+	enum { LEN = 1001 };
+	static double x[LEN], y[LEN];
+	long wrong = 0;
+	double worst = 0;
+
+	for (int round = 0; round < 20; round++) {
+		for (int i = 0; i < LEN; i++)
+			x[i] = -exp(uniform(-40, log(700)));
+		x[0] = 0;
+		x[LEN - 1] = -700;
+		fm_exp_row(y, x, LEN);
+		for (int i = 0; i < LEN; i++) {
+			double want = fm_exp(x[i]);
+			wrong += memcmp(&y[i], &want, sizeof(want)) != 0;
+		}
+		fm_exp_row_short(y, x, LEN);
+		for (int i = 0; i < LEN; i++)
+			worst = worst_of(worst, y[i], exp(x[i]), exp(x[i]));
+	}
+	ok(wrong == 0, "exponentials of an array", (double)wrong);
+	ok(worst < 3e-10, "short ones", worst);
+	fm_exp_row(y, x, LEN);
+	fm_exp_row(x, x, LEN);
+	ok(memcmp(x, y, sizeof(x)) == 0, "in place", 0);
+}
+
+/* The least and the largest, at every place of rows of several lengths. */
+static void
+ranges(void)
+{
+	enum { LEN = 100 };
+	float x[LEN] = { 0 }, least, most;
+	long wrong = 0;
+
+	fm_range(x, 0, &least, &most);
+	wrong += least != INFINITY || most != -INFINITY;
+	for (size_t len = 1; len <= LEN; len++)
+		for (size_t at = 0; at < len; at++) {
+			for (size_t i = 0; i < len; i++)
+				x[i] = (float)uniform(-1, 1);
+			x[at] = -2;
+			x[(at + len / 2) % len] = len > 1 ? 3 : -2;
+			fm_range(x, len, &least, &most);
+			wrong += least != -2 || most != (len > 1 ? 3 : -2);
+		}
+	x[0] = -INFINITY;
+	fm_range(x, 1, &least, &most);
+	wrong += least != -INFINITY || most != -INFINITY;
+	ok(wrong == 0, "the range of a row", (double)wrong);
+}
+
 int
 main(void)
 {
-	printf("1..13\n");
+	printf("1..17\n");
 	against_libm();
 	ok(fm_expf(0) == 1 && fm_expf(-0.0f) == 1 && fm_exp(0) == 1,
 	    "exp(0) is 1", 0);
@@ -142,5 +197,7 @@ main(void)
 	    fm_exp(-745) > 0 && fm_exp(-746) == 0, "exp of the smallest", 0);
 	halves();
 	arrays();
+	exponentials();
+	ranges();
 	return 0;
 }

@@ -96,6 +96,21 @@ ranked() {
 	}'
 }
 
+# columns: a picture of the numbers of standard input, a column each
+columns() {
+	awk -v height=8 '
+		{ x[NR] = $1; if ($1 > top) top = $1 }
+		END {
+			for (h = height; h > 0; h--) {
+				line = sprintf("%9.6f |", top * h / height)
+				for (i = 1; i <= NR; i++)
+					line = line (x[i] * height / top > h - 0.5 ? "#" : " ")
+				sub(" *$", "", line)
+				print line
+			}
+		}'
+}
+
 # picture NAME COMMANDS: NAME.svg by gnuplot, where it is installed, in the folder
 # from which the example was started
 picture() {

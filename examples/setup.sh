@@ -1,7 +1,7 @@
 # What every example begins with: the programs on PATH, and a temporary folder
 # as the working directory, which is removed at the end.
 command -v forward >/dev/null || {
-	here=$(cd "$(dirname "$0")" && pwd)
+	here=$(cd "$(dirname "$0")" && pwd -P)
 	PATH=$here/../bin:$here/../../../bin:$PATH
 }
 LC_ALL=C

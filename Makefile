@@ -136,7 +136,7 @@ bench: all units
 # keep the file that they have.
 DEST = $(DESTDIR)$(PREFIX)
 SHARE = examples/tiny.gguf examples/tiny.md
-EXAMPLES = $(filter-out %.gguf %.md %.svg %/few-shot,$(wildcard examples/*))
+EXAMPLES = $(filter-out %.gguf %.md %.svg %.png %/few-shot,$(wildcard examples/*))
 TASKS = $(wildcard examples/few-shot/*)
 PAGES = $(wildcard man/*.[157])
 

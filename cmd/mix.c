@@ -1,6 +1,7 @@
 /* mix - combine distributions record by record; see mix(1) */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "softmax.h"
 
@@ -19,6 +20,19 @@ struct sums {
 	double *sum, *next;
 	size_t n, cap[4];
 };
+
+/* Whether two records follow the same tokens. What a text begins with (guidance
+ * leaves the prompt out of one) may differ, what was added since may not. */
+static bool
+go_together(const struct dist *a, const struct dist *b)
+{
+	if (a->seq != b->seq)
+		return false;
+	if (((a->flags | b->flags) & DIST_START) != 0)
+		return true;
+	return a->nctx == b->nctx && (a->nctx == 0 ||
+	    memcmp(a->ctx, b->ctx, a->nctx * sizeof(*a->ctx)) == 0);
+}
 
 /* Read a record of each stream, which must go together. False at the end of
  * all of them. */
@@ -40,11 +54,11 @@ read_all(struct stream *s, size_t n)
 		if (a->vocab != b->vocab)
 			dist_bad(&s[i].in, "a vocabulary of %lu, not %lu",
 			    (unsigned long)b->vocab, (unsigned long)a->vocab);
-		if (a->seq != b->seq || a->pos != b->pos)
-			dist_bad(&s[i].in, "sequence %lu, position %lu, not "
-			    "%lu and %lu", (unsigned long)b->seq,
+		if (!go_together(a, b))
+			dist_bad(&s[i].in, "sequence %lu, position %lu does "
+			    "not go with %lu, %lu of %s", (unsigned long)b->seq,
 			    (unsigned long)b->pos, (unsigned long)a->seq,
-			    (unsigned long)a->pos);
+			    (unsigned long)a->pos, s[0].in.in.name);
 	}
 	return more;
 }

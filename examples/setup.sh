@@ -1,7 +1,7 @@
 # What every example begins with: the programs on PATH, and a temporary folder
 # as the working directory, which is removed at the end.
 command -v forward >/dev/null || {
-	here=$(cd "$(dirname "$0")" && pwd)
+	here=$(cd "$(dirname "$0")" && pwd -P)
 	PATH=$here/../bin:$here/../../../bin:$PATH
 }
 LC_ALL=C
@@ -94,6 +94,21 @@ ranked() {
 			line = n * 1.03
 		}
 	}'
+}
+
+# columns: a picture of the numbers of standard input, a column each
+columns() {
+	awk -v height=8 '
+		{ x[NR] = $1; if ($1 > top) top = $1 }
+		END {
+			for (h = height; h > 0; h--) {
+				line = sprintf("%9.6f |", top * h / height)
+				for (i = 1; i <= NR; i++)
+					line = line (x[i] * height / top > h - 0.5 ? "#" : " ")
+				sub(" *$", "", line)
+				print line
+			}
+		}'
 }
 
 # picture NAME COMMANDS: NAME.svg by gnuplot, where it is installed, in the folder

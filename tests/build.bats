@@ -90,7 +90,7 @@ list() {
 		done
 		for f in examples/* examples/few-shot/*; do
 			case $f in
-			*.gguf | *.md | *.svg | */few-shot) ;;
+			*.gguf | *.md | *.svg | *.png | */few-shot) ;;
 			*) echo "./share/pipelm/$f" ;;
 			esac
 		done

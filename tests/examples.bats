@@ -2,14 +2,17 @@
 load helper
 
 # example NAME: its output goes to `got`; nothing is said on standard error; the
-# pictures that it has drawn (where gnuplot is) are whole.
+# pictures that it has drawn (where gnuplot is) and its pages are whole.
 example() {
 	"$TOP/examples/$@" >out 2>err
 	cat err
 	[ ! -s err ]
-	sed -n '/^[a-z-]*\.svg$/!p' out >got
-	for picture in $(sed -n '/^[a-z-]*\.svg$/p' out); do
+	grep -v '^[a-z-]*\.svg$\|^[a-z-]*\.html$' out >got
+	for picture in $(grep '^[a-z-]*\.svg$' out); do
 		grep -q '</svg>' "$picture"
+	done
+	for page in $(grep '^[a-z-]*\.html$' out); do
+		[ "$(tail -n 1 "$page")" = '</html>' ]
 	done
 }
 
@@ -24,8 +27,12 @@ example() {
 
 @test "examples: distribution" {
 	example distribution
-	[ "$(sed -n '3,12p' got | grep -c '^[0-9]*	0\.\|e-')" -eq 10 ]
-	grep -q '" there"' got
+	[ "$(sed -n '3,12p' got | grep -c '^[0-9]	[0-9.e-]*$')" -eq 10 ]
+	# three pictures, as high as the likeliest, of 64 columns at the most
+	[ "$(grep -c '^ [0-9.]* |' got)" -eq 24 ]
+	grep -q '^ 0.312582 |#$' got
+	! grep -q '^ [0-9.]* |.\{65\}' got || return 1
+	grep -q '" there" ' got
 	grep -Eq '^ 4096 likeliest 100\.0000%$' got
 }
 
@@ -52,15 +59,23 @@ example() {
 
 @test "examples: drift" {
 	example drift
-	grep -Eq '^\[.*\], rank [0-9]{4} at position [0-9]+$' got
-	sed -n 3p got | awk '{ exit !(NF > 5 && $1 > 0 && $1 < 1) }'
+	[ "$(grep -o '\[\[[^]]*\]\]' got | wc -l)" -eq 1 ]
+	# what the text says of the marks is what it has, and no accident
+	tail -n 1 got | awk -v marks="$(grep -o '\[\[*[^]]*\]' got | wc -l)" '
+		{ exit !($1 == marks && marks > 3 && $10 > 100 && $13 < 0.01) }'
+	awk '/^mean/ { exit !($2 > 0.01 && $2 < 0.5 && $NF < 0.05) }' got
 }
 
 @test "examples: top-k" {
 	example top-k
-	awk '{ sub("%", "", $(NF - 9)) } /K = 5 .*/ { m[++n] = $0 }
-		END { exit n != 2 }' got
-	[ "$(grep -c 'of the mass' got)" -eq 4 ]
+	# K = 5 and 40, where one is obvious and where many are
+	sed -n 's/^keeps \([0-9.]*\)%.*/\1/p' got >mass
+	[ "$(wc -l <mass)" -eq 4 ]
+	paste -s -d ' ' mass | awk '{ exit !($1 > 90 && $2 > 95 && $3 < 20 && $4 < 50) }'
+	# what is let in there is less likely than what is cut here
+	awk '/^-- Once upon a, K = 40/ { here = 1 } /^-- The, K = 40/ { here = 2 }
+		/^the last/ && here == 1 { least = $NF }
+		/^the first/ && here == 2 { exit !($7 > 5 * least && least > 0) }' got
 }
 
 @test "examples: top-p" {
@@ -80,46 +95,87 @@ example() {
 
 @test "examples: complete" {
 	example complete
-	generate -s 1 -n 100 'Once upon a time' >text
-	head -c "$(wc -c <text)" got | cmp - text
-	grep -q '| draw -s 1 -l 100 |' got
+	generate -s 2 -n 100 -f 'logits-to-probs -f 0.02 -p 0.02 -T 0.8' -f 'topp 0.9' \
+		'Once upon a time' >text
+	# the ring's text, then that of generate
+	n=$(wc -l <text)
+	tail -n "$n" got | cmp text -
+	sed '/^-- and round/,$!d' got | sed -n "2,$((n + 1))p" |
+		sed '1s/^/Once upon a time/' | cmp text -
+	grep -q '| draw -s 2 -l 100 |' got
+	awk '/^[0-9]* tokens, entropy/ { n[++i] = $1; e[i] = $4 }
+		END { exit !(n[2] == 4096 && n[3] < 20 && e[1] > e[2] && e[2] > e[3]) }' got
 }
 
 @test "examples: every-position" {
 	example every-position
 	[ "$(wc -l <got)" -eq 13 ]
 	grep -q '^ time .*likeliest was  time' got
+	# no token is likelier than the likeliest, and some are it
+	sed 's/.*was given//; s/;.* / /' got |
+		awk '$1 > $2 { bad = 1 } $1 == $2 { n++ } END { exit bad || n < 5 || n > 9 }'
 }
 
 @test "examples: black-and-white" {
 	example black-and-white
 	awk '/white$/ && NF == 3 { w = $1 } /green$/ && NF == 3 { g = $1 }
-		END { exit !(w > 0 && g > w) }' got
+		END { exit !(w > 0 && g > 2 * w) }' got
 }
 
 @test "examples: gltr-demo" {
 	example gltr-demo
+	[ -s gltr-demo.html ]
 	awk '/^top 10 / { sub("%", "", $4); p[++n] = $4 }
-		END { exit !(n == 2 && p[2] > p[1]) }' got
+		END { exit !(n == 3 && p[1] < 75 && p[2] < 75 && p[3] > 90) }' got
+	# behind the person's beginning nothing of top-k is marked
+	sed '/top-k 10/,/^$/!d' got | grep -o '[[({][^])}]*[])}]' | wc -l >marks
+	[ "$(cat marks)" -eq 6 ]
 }
 
 @test "examples: watermark-demo" {
 	example watermark-demo
-	awk '/^400 tokens/ { z[++n] = $6 }
-		END { exit !(z[1] > 8 && z[2] < 3) }' got
+	awk '
+		NF == 3 && /^ *[0-9]+ / { marked[$1] = $2; plain[$1] = $3 }
+		{ z = NF > 1 ? $(NF - 1) : 0 }
+		/^all of the marked/ { all = z }
+		/^all of the unmarked|^a person/ { if (z > 3) bad = 1; rows++ }
+		/cut out of/ { cut = z }
+		/pasted into/ { pasted = z }
+		/every second/ { half = z }
+		/last to the first/ { turned = z }
+		END {
+			for (n in plain)
+				if (plain[n] > 3)
+					bad = 1
+			# as the root of the length, and diluted by what is pasted around
+			root = marked[400] / marked[100]
+			exit bad || rows != 2 || marked[400] != all ||
+				!(root > 1.5 && root < 2.5) ||
+				!(cut > 4 && cut < all && pasted > 4 && pasted < cut) ||
+				!(half > 4 && turned > 0.9 * all)
+		}' got
 }
 
 @test "examples: beam-search" {
 	example beam-search
-	[ "$(wc -l <got)" -eq 3 ]
-	sort -rn got | cmp - got
-	# the score of a beam is the log-probability of what it added
-	sed -n '1s/^ *[-0-9.]* *//p' got >text
+	# greedy's text is less likely than the best of the beams
+	grep '^ *-[0-9]' got >texts
+	[ "$(wc -l <texts)" -eq 4 ]
+	awk '{ s[NR] = $1 } END { exit !(s[1] < s[2] && s[2] > s[3] && s[3] > s[4]) }' texts
+	generate -n 8 -f 'topk 1' 'The king had a' >greedy
+	sed -n '1s/^ *[-0-9.]* *//p' texts | cmp greedy -
+	# the score of a beam is the log-probability of what it added; a newline at
+	# the end of one is not to be seen
 	n=$(tokenize 'The king had a' | wc -w)
-	tokenize <text | forward -a | surprisal | awk -F '\t' -v n="$n" -v score="$(
-		awk 'NR == 1 { print $1 }' got)" '
-		NR > 1 && $2 >= n { s += $5 }
-		END { d = s - score; exit !(d < .01 && -d < .01) }'
+	while read -r score text; do
+		tokenize "$text" >ids
+		[ "$(wc -w <ids)" -eq $((n + 8)) ] || continue
+		echo "$score" >>scored
+		forward -a <ids | surprisal | awk -F '\t' -v n="$n" -v score="$score" '
+			NR > 1 && $2 >= n { s += $5 }
+			END { d = s - score; exit !(d < .01 && -d < .01) }'
+	done <texts
+	[ "$(wc -l <scored)" -ge 3 ]
 }
 
 @test "examples: degeneration" {
@@ -127,18 +183,20 @@ example() {
 	[ "$(sed -n 2p got)" = '-- 2 texts of 24 tokens' ]
 	awk '
 		function num(s) { sub("%", "", s); return s + 0 }
-		NR > 3 && NF > 5 && !/^--/ {
+		NR > 3 && NF > 7 && !/^--/ {
 			name = $0
 			sub("  .*", "", name)
 			n++
-			perplexity[name] = num($(NF - 4))
-			if (!($(NF - 3) > 0 && $(NF - 3) <= 1)) bad = 1
+			perplexity[name] = num($(NF - 6))
+			# longer runs are different more often
+			if (!($(NF - 5) > 0 && $(NF - 5) <= $(NF - 4) &&
+			    $(NF - 4) <= $(NF - 3) && $(NF - 3) <= 1)) bad = 1
 		}
 		END {
 			# the likeliest text is the least surprising, and a person
 			# says what no way of looking for the likely does
 			beam = perplexity["beam search, 3 beams"]
-			exit bad || n != 20 || !(beam < perplexity["greedy"] &&
+			exit bad || n != 25 || !(beam < perplexity["greedy"] &&
 				perplexity["greedy"] < perplexity["top-p 0.9"] &&
 				perplexity["top-p 0.5"] < perplexity["person"])
 		}' got
@@ -175,9 +233,15 @@ example() {
 
 @test "examples: ten-thousand-draws" {
 	example ten-thousand-draws
-	# within five standard deviations of what is expected
-	awk 'NR > 1 { d = $2 - $3; if (d * d > 25 * $3) exit 1; n++ }
-		END { exit n != 10 }' got
+	# all was drawn, none far from what is expected
+	awk '/^ / { n += $1 > 0; sum += $2; d = $4 < 0 ? -$4 : $4; bad += d > 4
+			square += ($2 - $3) ^ 2 / $3 }
+		/^chi-square/ { x = $2; df = $3; off = $7 }
+		END {
+			d = square - x
+			exit bad || sum != 10000 || df != n - 1 || d > 0.1 || -d > 0.1 ||
+				off > 3 || off < -3
+		}' got
 }
 
 # What it brings when all is well, tests/models shows: here python3 is ours.

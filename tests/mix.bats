@@ -100,8 +100,9 @@ entries() {
 	record P 0 0:1 >a
 	record L 0 0:1 >b
 	fails 1 'mix: b: record 1: logits and probabilities do not mix' mix a b
-	record P 1 0:1 >b
-	fails 1 'mix: b: record 1: sequence 0, position 1, not 0 and 0' mix a b
+	record P 0 0:1 | sed 's/vocab/seq=1 vocab/' >b
+	fails 1 'mix: b: record 1: sequence 1, position 0 does not go with 0, 0 of a' \
+		mix a b
 	sed 's/vocab=10/vocab=11/' a >b
 	fails 1 'mix: b: record 1: a vocabulary of 11, not 10' mix a b
 	: >b
@@ -124,6 +125,32 @@ entries() {
 	fails 1 'mix: nofile: No such file or directory' mix a nofile
 	head -c 20 a >b
 	fails 1 'mix: b: record 1: *' mix a b
+}
+
+@test "mix: a text may begin in two ways, and goes on in one" {
+	echo '5 6
+9
+8 7' >a.ids
+	echo '3
+9
+8 7' >b.ids
+	forward <a.ids >a
+	forward <b.ids >b
+	mix a b >got
+	distcat a | grep '^#' | sed 's/ n=[0-9]*//' >want
+	distcat got | grep '^#' | sed 's/ n=[0-9]*//' | diff want -
+	sed 's/8 7/8 6/' b.ids | forward >other
+	mix a other >got 2>err || status=$?
+	[ "$status" -eq 1 ]
+	echo 'mix: other: record 3: sequence 0, position 4 does not go with 0, 5 of a' |
+		diff - err
+	sed 's/8 7/8/' b.ids | forward >other
+	! mix a other >got 2>err || return 1
+	grep -q 'does not go with' err
+	# a process for each token has only beginnings
+	forward -w <a.ids >a
+	mix a b >got
+	[ "$(distcat got | grep -c '^#')" -eq 3 ]
 }
 
 @test "mix: a vocabulary takes no room" {

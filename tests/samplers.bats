@@ -58,6 +58,7 @@ as_theirs() {
 	as_theirs warpers/eta-0.2 eta 0.2
 	as_theirs warpers/eta-0.002 eta 0.002
 	as_theirs warpers/epsilon-0.03 eta -e 0.03
+	as_theirs warpers/pless pless
 	as_theirs warpers/bias bias 3=1.5 7=-2.25 39=0.5
 	as_theirs warpers/bad-words bias 0=-inf 12=-inf 31=-inf
 	stream=$DATA/warpers/repeats.txt

@@ -52,3 +52,31 @@ text() {
 		"file://$PWD/plain.html"
 	! cmp -s page.png plain.png
 }
+
+# Nothing points in a headless browser: the rules of :hover are given to a class,
+# and the class to one token.
+@test "gltr: pointing at a token shows what else was likely" {
+	tokenize 'The king had three sons.' | forward -a >in
+	gltr -H in | sed 's/:hover/.here/g; s/<span class="." data-t="&quot; three/<span class="here" data-t="\&quot; three/' >page.html
+	[ "$(grep -c 'class="here"' page.html)" -eq 1 ]
+	cat >>page.html <<-'END'
+	<script>
+	for (const token of document.querySelectorAll(".text span")) {
+		const style = getComputedStyle(token, "::after");
+		const line = document.createElement("p");
+		line.textContent = "after: " + style.content + " " + style.position;
+		document.body.append(line);
+	}
+	</script>
+	END
+	chrome --dump-dom "file://$PWD/page.html" >dom
+	# each token has none but the one
+	[ "$(grep -o '<p>after: [^<]*' dom | wc -l)" -eq 6 ]
+	grep -o '<p>after: [^<]*' dom | grep -v 'after: none' |
+		sed 's/<p>after: "//; s/" fixed$//; s/\\a /~/g; s/\\"/"/g' | tr '~' '\n' >shown
+	# and that is the rank it had, and what show has as the likeliest
+	tokenize 'The king had' | forward | show -n 5 | sed '1,3d; $d' |
+		sed 's/ *\("[^"]*"\) *\(0[.0-9]*\).*/ \2  \1/; s/^ *[0-9]* *[0-9]* *//' >want
+	surprisal in | awk -F '\t' '$4 == " three" {
+		printf "\"%s\"  rank %d, %.4f\n", $4, $7, exp($5) }' | cat - want | diff shown -
+}

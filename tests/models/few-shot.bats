@@ -1,5 +1,5 @@
-# examples/few-shot.md and the scripts that it tells of, on the model that `make
-# model' brings.
+# examples/few-shot.md, the scripts that it tells of, and what gallery.md has of the
+# model that `make model' brings.
 load ../helper
 
 setup() {
@@ -11,6 +11,14 @@ setup() {
 
 @test "few-shot.md: its sessions print what they say" {
 	"$TOP/tests/replay" "$TOP/examples/few-shot.md"
+}
+
+@test "gallery.md: the penalties where a leg press is known" {
+	sed '/^With the larger model/,/^## /!d' "$TOP/examples/gallery.md" |
+		sed '1,/^```$/d; /^```$/,$d' >want
+	[ "$(wc -l <want)" -gt 20 ]
+	PIPELM_MODEL=$model examples/penalties | sed '1d; /^-- k of each/,$d' |
+		sed '$d' | diff want -
 }
 
 @test "fewshot: hundreds of inputs, each with the answer that it has alone" {

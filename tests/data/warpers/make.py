@@ -10,6 +10,8 @@ lines of record, id, probability, of what can be drawn. Made with torch 2.15.0,
 transformers 5.23.0, in float64. Logits are multiples of 1/64, so that they are
 the same in text and in float32.
 
+pless is not in Transformers: it is worked out here, from its paper's definition.
+
 repeats.txt has the same logits, in another order, behind contexts of 60 tokens
 that repeat a lot; in guidance-*.want its records stand for what the model says
 without the prompt.
@@ -53,6 +55,15 @@ RUNS = {
     'guidance-1.5': [guidance(1.5)],
     'guidance-3': [guidance(3)],
 }
+
+def pless(_, x):
+    """The definition in Tan, Wu and Howard, p-less Sampling (2025), section 3:
+    what has at least the probability that two draws agree."""
+    p = x.softmax(-1)
+    return x.masked_fill(p < p.square().sum(-1, keepdim=True), -torch.inf)
+
+
+RUNS['pless'] = [pless]
 REPEATS = {f'norepeat-{n}': [NoRepeatNGramLogitsProcessor(n)] for n in (1, 2, 3, 5)}
 
 

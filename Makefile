@@ -130,6 +130,7 @@ $(FUZZ): $O/fuzz/%: $O/tests/fuzz/%.o $(LIB)
 # other programs.
 bench: all units
 	@$(TESTENV) CC='$(CC)' CFLAGS='$(CFLAGS)' tests/bench
+	@$(TESTENV) tests/loops $(MODELS)
 	@[ -z "$(MODELS)" ] || $(TESTENV) tests/versus $(MODELS)
 
 # install(1) unlinks what it replaces: a running program and a mapped model

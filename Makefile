@@ -32,7 +32,7 @@ PROGS = tokenize detokenize until forward logits-to-probs topk topp minp \
 	distcat kvcache modelinfo quantize show surprisal gltr curvature \
 	binoculars watermark watermark-detect
 SCRIPTS = generate
-MODULES = util buf io map bundled tokens modelfile gguf \
+MODULES = util wide buf io map bundled tokens modelfile gguf \
 	json safetensors hfread hfrope hfconfig hfsteps hftok hftensor hf \
 	dtype quant fmath rng encode encode_k ggufwrite ggufkeys spmkeys recode \
 	seqmap dist history softmax select mirostate \
@@ -130,6 +130,7 @@ $(FUZZ): $O/fuzz/%: $O/tests/fuzz/%.o $(LIB)
 # other programs.
 bench: all units
 	@$(TESTENV) CC='$(CC)' CFLAGS='$(CFLAGS)' tests/bench
+	@$(TESTENV) tests/loops $(MODELS)
 	@[ -z "$(MODELS)" ] || $(TESTENV) tests/versus $(MODELS)
 
 # install(1) unlinks what it replaces: a running program and a mapped model

@@ -48,8 +48,8 @@ struct session {
 	size_t nstep, cap_step, positions;
 	struct forward_row *row;
 	size_t cap_row;
-	float *hidden;
-	size_t cap_hidden;
+	float *hidden, *logits; /* of the outputs; of OUTPUT of them */
+	size_t cap_hidden, cap_logits;
 
 	struct input in;
 	struct dist_writer out;
@@ -156,9 +156,11 @@ commit(struct session *x, const struct sequence *q)
 }
 
 static void
-emit(struct session *x, struct sequence *q, size_t pos, bool last)
+emit(struct session *x, struct sequence *q, size_t pos, bool last,
+    float *logits)
 {
 	struct dist *d = &x->d;
+	float *own = d->val;
 
 	d->seq = q->tag;
 	d->pos = (uint32_t)(pos + 1);
@@ -173,7 +175,9 @@ emit(struct session *x, struct sequence *q, size_t pos, bool last)
 		    d->nctx * sizeof(*d->ctx));
 	q->told = pos + 1;
 	q->began = true;
+	d->val = logits; /* not worth a copy */
 	dist_write(&x->out, d);
+	d->val = own;
 }
 
 /* Logits and records of rows whose hidden states are there: OUTPUT at a time. */
@@ -181,18 +185,20 @@ static void
 emit_all(struct session *x)
 {
 	size_t outputs = 0, at = 0, have = 0, vocab = x->m.n_vocab;
-	float *logits = xreallocarray(NULL, OUTPUT * vocab, sizeof(float));
 	const float *hidden = x->hidden;
 
 	for (size_t i = 0; i < x->nstep; i++)
 		outputs += x->all ? x->step[i].n - x->step[i].from : 1;
+	x->logits = xgrow(x->logits, &x->cap_logits,
+	    outputs < OUTPUT ? outputs : OUTPUT, vocab * sizeof(float));
 	for (size_t i = 0; i < x->nstep; i++) {
 		const struct step *s = &x->step[i];
 		struct sequence *q = &x->seq[s->number];
 		for (size_t p = x->all ? s->from : s->n - 1; p < s->n; p++) {
 			if (at == have) {
 				size_t n = outputs < OUTPUT ? outputs : OUTPUT;
-				have = forward_logits(&x->f, logits, hidden, n);
+				have = forward_logits(&x->f, x->logits, hidden,
+				    n);
 				if (have == 0)
 					die("%s: position %zu: the logits are "
 					    "not finite numbers", x->m.path, p + 1);
@@ -200,12 +206,10 @@ emit_all(struct session *x)
 				outputs -= have;
 				at = 0;
 			}
-			memcpy(x->d.val, logits + at++ * vocab,
-			    vocab * sizeof(float));
-			emit(x, q, p, p == s->n - 1);
+			emit(x, q, p, p == s->n - 1,
+			    x->logits + at++ * vocab);
 		}
 	}
-	free(logits);
 }
 
 /* Evaluate the batch, commit it, emit its records. */
@@ -390,7 +394,7 @@ main(int argc, char **argv)
 	x.d = (struct dist) { .kind = 'L', .vocab = (uint32_t)x.m.n_vocab,
 		.n = (uint32_t)x.m.n_vocab, .neog = (uint32_t)x.m.n_eog };
 	dist_reserve(&x.d, x.d.n, 0, x.d.neog);
-	for (uint32_t i = 0; i < x.d.n; i++)
+	for (uint32_t i = 0; text && i < x.d.n; i++)
 		x.d.id[i] = (int32_t)i;
 	for (uint32_t i = 0; i < x.d.neog; i++)
 		x.d.eog[i] = x.m.eog[i];
@@ -413,6 +417,7 @@ main(int argc, char **argv)
 	free(x.step);
 	free(x.row);
 	free(x.hidden);
+	free(x.logits);
 	dist_free(&x.d);
 	input_close(&x.in);
 	forward_close(&x.f);

@@ -14,6 +14,7 @@ struct options {
 	double sub_freq, sub_pres; /* subtractive */
 	double rep;
 	uint64_t last, from; /* the window: the last tokens, from a position */
+	bool penalties, plain; /* are there any; is there but a temperature */
 };
 
 /* The distinct tokens of a window of the context, and how often each stands
@@ -101,9 +102,9 @@ temperature(const double *x, size_t n, const struct options *o)
 	double low = fmax(0, o->temp - o->range), high = o->temp + o->range;
 	double drawable = 0, part;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; o->range > 0 && i < n; i++)
 		drawable += x[i] > -INFINITY;
-	if (!(o->range > 0) || drawable < 2)
+	if (drawable < 2)
 		return o->temp;
 	part = fmin(1, softmax_entropy(x, n) / fm_log(drawable));
 	if (!(part > 0))
@@ -137,6 +138,10 @@ logits_to_probs(struct dist *d, const struct counts *c,
 {
 	double *x = d->work, temp;
 
+	if (d->kind == 'L' && o->plain) {
+		d->kind = 'P';
+		return softmax_floats(d->val, x, d->val, d->n, o->temp);
+	}
 	if (d->kind == 'P')
 		fm_log_floats(x, d->val, d->n);
 	for (uint32_t i = 0; d->kind == 'L' && i < d->n; i++)
@@ -208,20 +213,20 @@ main(int argc, char **argv)
 	struct history h = { 0 };
 	struct counts seen = { 0 };
 	char form = 0;
-	bool penalties;
 
 	start(argc, argv, "logits-to-probs", "[-bt] [-d range] [-e exponent] "
 	    "[-f freq] [-F freq] [-n last] [-o from] [-p pres] [-P pres] "
 	    "[-r rep] [-T temp] [file]");
 	parse_options(argc, argv, &o, &form);
-	penalties = o.freq > 0 || o.pres > 0 || o.rep < 1 || o.rep > 1 ||
+	o.penalties = o.freq > 0 || o.pres > 0 || o.rep < 1 || o.rep > 1 ||
 	    o.sub_freq < 0 || o.sub_freq > 0 || o.sub_pres < 0 ||
 	    o.sub_pres > 0;
+	o.plain = !o.penalties && !(o.range > 0) && o.temp > 0;
 
 	dist_create(&out, form);
 	dist_open(&in, argv[optind], &out);
 	while (dist_read(&in, &d)) {
-		if (penalties) {
+		if (o.penalties) {
 			const struct context *c = history_add(&h, &d);
 			if (c == NULL)
 				dist_bad(&in, HISTORY_GAP,

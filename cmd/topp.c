@@ -2,24 +2,6 @@
 #include "select.h"
 #include "softmax.h"
 
-#include <math.h>
-
-/* The power of 2 that brings the sum of p to between 1/3 and 2/3: 1/2 for
- * what softmax gives, however its sum is rounded. */
-static double
-scale_of(const float *p, const struct dist *d)
-{
-	double sum = 0;
-	int e;
-
-	if (d->kind == 'L')
-		return 0.5;
-	for (uint32_t i = 0; i < d->n; i++)
-		sum += p[i];
-	frexp(1.5 * sum, &e);
-	return ldexp(1, -e);
-}
-
 /* False when nothing can be drawn. */
 static bool
 topp(struct dist *d, double mass)
@@ -27,11 +9,14 @@ topp(struct dist *d, double mass)
 	const float *p = dist_probs(d);
 	float least = 0;
 	size_t ties = 0;
+	double scale;
 
 	if (p == NULL)
 		return false;
+	/* what softmax gives sums to 1, however that is rounded */
+	scale = d->kind == 'L' ? 0.5 : select_scale(p, d->n);
 	if (mass < 1)
-		least = select_least(p, p, d->n, scale_of(p, d), mass, &ties);
+		least = select_least(p, p, d->n, scale, mass, &ties);
 	select_keep(d, p, least, ties);
 	return dist_normalise(d);
 }

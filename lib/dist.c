@@ -1,5 +1,7 @@
 #include "dist.h"
 
+#include "wide.h"
+
 #include <ctype.h>
 #include <math.h>
 #include <stdarg.h>
@@ -13,16 +15,25 @@ enum {
 	NEOG = 20, SEQ = 24, POS = 28, HEADER = 32
 };
 
+enum { LARGE = 1 << 16 }; /* bytes of values that are written without a copy */
+
+static bool
+little_endian(void)
+{
+	const uint16_t one = 1;
+
+	return *(const unsigned char *)&one == 1;
+}
+
 /* n 32-bit numbers between memory and little-endian bytes, either way. */
 static void
 copy32(void *to, const void *from, size_t n)
 {
-	const uint16_t one = 1;
 	unsigned char *p = to;
 
 	if (n > 0)
 		memcpy(p, from, 4 * n);
-	if (*(const unsigned char *)&one == 1)
+	if (little_endian())
 		return;
 	for (size_t i = 0; i < 4 * n; i += 4) {
 		unsigned char a = p[i], b = p[i + 1];
@@ -52,7 +63,8 @@ dist_reserve(struct dist *d, size_t n, size_t nctx, size_t neog)
 	d->id = xgrow(d->id, &d->cap_n, n, sizeof(*d->id));
 	d->val = xreallocarray(d->val, d->cap_n, sizeof(*d->val));
 	d->prob = xreallocarray(d->prob, d->cap_n, sizeof(*d->prob));
-	d->work = xreallocarray(d->work, d->cap_n, sizeof(*d->work));
+	free(d->work); /* nothing that must stay */
+	d->work = xscratch(d->cap_n, sizeof(*d->work));
 }
 
 void
@@ -90,16 +102,26 @@ check_header(const struct dist *d, char *err)
 	return 0;
 }
 
+/* How many of v[n] are from `least` on, but finite. */
+static uint32_t count_good(const float *v, uint32_t n, float least);
+WIDE(uint32_t, count_good, (const float *v, uint32_t n, float least),
+    (v, n, least))
+{
+	uint32_t good = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		good += (v[i] >= least) & (v[i] < INFINITY);
+	return good;
+}
+
 static int
 check_values(const struct dist *d, char *err)
 {
 	/* -inf and 0 are the least of the two kinds; NaN is not even that */
 	const float least = d->kind == 'L' ? -INFINITY : 0;
-	uint32_t good = 0, i = 0;
+	uint32_t i = 0;
 
-	for (uint32_t k = 0; k < d->n; k++)
-		good += (d->val[k] >= least) & (d->val[k] < INFINITY);
-	if (good == d->n)
+	if (count_good(d->val, d->n, least) == d->n)
 		return 0;
 	while (d->val[i] >= least && d->val[i] < INFINITY)
 		i++;
@@ -111,23 +133,22 @@ check_values(const struct dist *d, char *err)
 static int
 check_ids(const struct dist *d, char *err)
 {
-	uint32_t ordered = d->n > 0;
+	const int32_t *id = d->id;
+	uint32_t n = d->n, ordered = n > 0;
 
-	for (uint32_t i = 1; i < d->n; i++)
-		ordered += d->id[i - 1] < d->id[i];
-	if (d->n > 0 && ordered != d->n)
+	for (uint32_t i = 1; i < n; i++)
+		ordered += id[i - 1] < id[i];
+	if (n > 0 && ordered != n)
 		return fail(err, "the ids are not in ascending order");
-	if (d->n > 0 && (d->id[0] < 0 ||
-	    (uint32_t)d->id[d->n - 1] >= d->vocab))
+	if (n > 0 && (id[0] < 0 || (uint32_t)id[n - 1] >= d->vocab))
 		return fail(err, "id %ld is not in the vocabulary",
-		    (long)d->id[d->id[0] < 0 ? 0 : d->n - 1]);
+		    (long)id[id[0] < 0 ? 0 : n - 1]);
 	return 0;
 }
 
-/* What holds of the arrays of both forms. Ids that were counted, not read, need
- * no look. */
+/* What holds of the arrays of both forms. `dense`: the ids are our own. */
 static int
-check_arrays(const struct dist *d, bool counted, char *err)
+check_arrays(const struct dist *d, bool dense, char *err)
 {
 	for (uint32_t i = 0; i < d->nctx; i++)
 		if ((uint32_t)d->ctx[i] >= d->vocab)
@@ -137,9 +158,17 @@ check_arrays(const struct dist *d, bool counted, char *err)
 		if ((uint32_t)d->eog[i] >= d->vocab)
 			return fail(err, "end-of-generation id %ld is not in "
 			    "the vocabulary", (long)d->eog[i]);
-	if (!counted && check_ids(d, err) != 0)
+	if (!dense && check_ids(d, err) != 0)
 		return -1;
 	return check_values(d, err);
+}
+
+/* id[i] = i */
+static void
+number_ids(int32_t *id, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		id[i] = (int32_t)i;
 }
 
 static int
@@ -191,8 +220,7 @@ parse_binary(struct dist *d, const unsigned char *p, size_t len, bool eof,
 		copy32(d->id, p, d->n);
 		p += 4 * (size_t)d->n;
 	} else {
-		for (uint32_t i = 0; i < d->n; i++)
-			d->id[i] = (int32_t)i;
+		number_ids(d->id, d->n);
 	}
 	copy32(d->val, p, d->n);
 	return check_arrays(d, !sparse, err) == 0 ? 1 : -1;
@@ -464,16 +492,21 @@ put32(struct buf *b, const void *p, size_t n)
 	b->len += 4 * n;
 }
 
+/* Everything but the values. */
 static void
-put_binary(struct buf *b, const struct dist *d)
+put_start(struct buf *b, const struct dist *d)
 {
 	unsigned flags = d->flags & (DIST_START | DIST_ONCE);
 	const uint32_t word[] = { d->vocab, d->n, d->nctx, d->neog, d->seq,
 		d->pos };
 	unsigned char head[VOCAB] = { 'D', 'I', 'S', 'T', 1 };
+	size_t numbers = (size_t)d->nctx + d->neog;
 
-	if (d->n < d->vocab)
+	if (d->n < d->vocab) {
 		flags |= DIST_SPARSE;
+		numbers += d->n;
+	}
+	buf_room(b, HEADER + 4 * numbers);
 	head[KIND] = (unsigned char)d->kind;
 	head[FLAGS] = (unsigned char)flags;
 	buf_put(b, head, sizeof(head));
@@ -482,6 +515,12 @@ put_binary(struct buf *b, const struct dist *d)
 	put32(b, d->eog, d->neog);
 	if (flags & DIST_SPARSE)
 		put32(b, d->id, d->n);
+}
+
+static void
+put_binary(struct buf *b, const struct dist *d)
+{
+	put_start(b, d);
 	put32(b, d->val, d->n);
 }
 
@@ -575,11 +614,29 @@ dist_read(struct dist_reader *r, struct dist *d)
 	return true;
 }
 
+/* What is put together in the output's own buffer must not end half-way, which
+ * would be written: so apart, or where there is room for all of it. */
 void
 dist_write(struct dist_writer *w, const struct dist *d)
 {
-	dist_format(&w->record, d, w->form ? w->form : w->read, &w->column);
-	output_take(&w->out, &w->record);
+	struct output *o = &w->out;
+	size_t size = 4 * (size_t)d->n;
+
+	if ((w->form ? w->form : w->read) == 't') {
+		put_text(&w->record, d, &w->column);
+		output_put(o, w->record.p, w->record.len);
+		w->record.len = 0;
+		return;
+	}
+	output_room(o);
+	if (size >= LARGE && little_endian()) {
+		put_start(&o->buf, d);
+		output_through(o, d->val, size);
+	} else {
+		buf_room(&o->buf, HEADER + 2 * size +
+		    4 * ((size_t)d->nctx + d->neog));
+		put_binary(&o->buf, d);
+	}
 }
 
 void

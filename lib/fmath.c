@@ -1,8 +1,9 @@
 #include "fmath.h"
+#include "wide.h"
 
 #include <math.h>
 
-static uint64_t
+WIDE_INLINE uint64_t
 bits64(double x)
 {
 	uint64_t u;
@@ -11,7 +12,7 @@ bits64(double x)
 	return u;
 }
 
-static double
+WIDE_INLINE double
 double64(uint64_t u)
 {
 	double x;
@@ -52,7 +53,7 @@ fm_exp(double x)
 
 /* x = m 2^e, m in [sqrt(1/2), sqrt(2)), x a normal number above 0: e, and s =
  * (m - 1) / (m + 1). No branch, so that a compiler may do several at once. */
-static inline double
+WIDE_INLINE double
 log_split(double x, double *e)
 {
 	const double magic = 0x1p52;
@@ -69,7 +70,7 @@ log_split(double x, double *e)
 
 /* ln m = 2 artanh s = 2 (s + s^3/3 + s^5/5 + ...), |s| < 0.172; p is 1/3 +
  * s^2/5 + ... */
-static inline double
+WIDE_INLINE double
 log_join(double s, double p, double e)
 {
 	return e * ln2_hi + (2 * s + (2 * s * (p * (s * s)) + e * ln2_lo));
@@ -100,7 +101,7 @@ fm_log(double x)
 enum { BLOCK = 64, TERMS = 4 };
 
 /* p = (((p x + c[0]) x + c[1]) x + c[2]) x + c[3] */
-static inline void
+WIDE_INLINE void
 add_terms(double *restrict p, const double *restrict x, size_t n,
     const double *c)
 {
@@ -114,13 +115,13 @@ add_terms(double *restrict p, const double *restrict x, size_t n,
 }
 
 /* 2^n, n > -1023, of t = n + 1.5 2^52 */
-static inline double
+WIDE_INLINE double
 power(double t)
 {
 	return double64((bits64(t) - 0x4338000000000000u + 1023) << 52);
 }
 
-static inline void
+WIDE_INLINE void
 exp_block(double *y, const double *x, size_t n)
 {
 	const double magic = 0x1.8p52;
@@ -145,7 +146,7 @@ exp_block(double *y, const double *x, size_t n)
 }
 
 /* Six terms less, ln 2 in one part. */
-static inline void
+WIDE_INLINE void
 exp_short_block(double *y, const double *x, size_t n)
 {
 	const double magic = 0x1.8p52;
@@ -167,7 +168,7 @@ exp_short_block(double *y, const double *x, size_t n)
 	}
 }
 
-static inline void
+WIDE_INLINE void
 log_block(double *y, const float *x, size_t n)
 {
 	double s[BLOCK], s2[BLOCK], e[BLOCK], p[BLOCK];
@@ -190,30 +191,30 @@ log_block(double *y, const float *x, size_t n)
 		y[i] = x[i] > 0 ? y[i] : -INFINITY;
 }
 
-void
-fm_exp_row(double *y, const double *x, size_t n)
+WIDE_VOID(fm_exp_row, (double *y, const double *x, size_t n),
+    (y, x, n))
 {
 	for (size_t i = 0; i < n; i += BLOCK)
 		exp_block(y + i, x + i, n - i < BLOCK ? n - i : BLOCK);
 }
 
-void
-fm_exp_row_short(double *y, const double *x, size_t n)
+WIDE_VOID(fm_exp_row_short, (double *y, const double *x, size_t n),
+    (y, x, n))
 {
 	for (size_t i = 0; i < n; i += BLOCK)
 		exp_short_block(y + i, x + i, n - i < BLOCK ? n - i : BLOCK);
 }
 
-void
-fm_log_floats(double *y, const float *x, size_t n)
+WIDE_VOID(fm_log_floats, (double *y, const float *x, size_t n),
+    (y, x, n))
 {
 	for (size_t i = 0; i < n; i += BLOCK)
 		log_block(y + i, x + i, n - i < BLOCK ? n - i : BLOCK);
 }
 
 /* In lanes, which need not wait for each other. */
-void
-fm_range(const float *x, size_t n, float *least, float *most)
+WIDE_VOID(fm_range, (const float *x, size_t n, float *least, float *most),
+    (x, n, least, most))
 {
 	enum { LANES = 16 };
 	float low[LANES], high[LANES];

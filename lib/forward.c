@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fmath.h"
+#include "wide.h"
 
 enum {
 	MANY = 32,         /* rows from which on several attend together */
@@ -179,20 +180,30 @@ angles(float *turn, const struct rope *rope, size_t pos)
 	}
 }
 
+/* Turn n pairs (a, b), `next` apart, by the angles of cosines c and sines s. */
+static inline void
+turn_pairs(float *restrict a, float *restrict b, size_t next,
+    const float *restrict c, const float *restrict s, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		float x = a[i * next], y = b[i * next];
+		a[i * next] = x * c[i] - y * s[i];
+		b[i * next] = x * s[i] + y * c[i];
+	}
+}
+
 /* Turn the pairs of each of a row's heads by the position's angles. */
 static void
 rotate(const struct model *m, float *x, size_t heads, const float *turn,
     size_t dim)
 {
-	size_t next = m->rope_half ? 1 : 2, other = m->rope_half ? dim / 2 : 1;
 	const float *c = turn, *s = turn + dim / 2;
 
 	for (; heads-- > 0; x += m->head_dim)
-		for (size_t i = 0; i < dim / 2; i++) {
-			float *p = x + i * next, a = p[0], b = p[other];
-			p[0] = a * c[i] - b * s[i];
-			p[other] = a * s[i] + b * c[i];
-		}
+		if (m->rope_half)
+			turn_pairs(x, x + dim / 2, 1, c, s, dim / 2);
+		else
+			turn_pairs(x, x + 1, 2, c, s, dim / 2);
 }
 
 /* Normalise and rotate queries and keys; store keys and values. */
@@ -438,6 +449,17 @@ forward_run(struct forward *f, const struct forward_row *row, size_t n)
 	}
 }
 
+/* Whether all of x[n] are below infinity, and so none is NaN. */
+static bool all_below(const float *x, size_t n);
+WIDE(bool, all_below, (const float *x, size_t n), (x, n))
+{
+	uint32_t good = 0;
+
+	for (size_t i = 0; i < n; i++)
+		good += x[i] < INFINITY;
+	return good == n;
+}
+
 size_t
 forward_logits(struct forward *f, float *logits, const float *hidden, size_t n)
 {
@@ -456,9 +478,8 @@ forward_logits(struct forward *f, float *logits, const float *hidden, size_t n)
 			logits[i] *= m->logit_scale;
 		if (m->logit_cap > 0)
 			f->c.kern->softcap(logits, m->n_vocab, m->logit_cap);
-		for (size_t i = 0; i < m->n_token; i++)
-			if (!(logits[i] < INFINITY))
-				return t;
+		if (!all_below(logits, m->n_token))
+			return t;
 		for (size_t i = m->n_token; i < m->n_vocab; i++)
 			logits[i] = -INFINITY;
 	}

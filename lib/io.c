@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 
 enum { CHUNK = 1 << 16, FULL = 1 << 20 };
 
@@ -47,26 +48,17 @@ output_open(struct output *o, int fd, const char *name)
 }
 
 void
-output_put(struct output *o, const void *p, size_t n)
+output_room(struct output *o)
 {
-	if (o->buf.len > FULL)
+	if (o->buf.len > FULL - CHUNK)
 		output_flush(o);
-	buf_put(&o->buf, p, n);
 }
 
 void
-output_take(struct output *o, struct buf *b)
+output_put(struct output *o, const void *p, size_t n)
 {
-	if (o->buf.len > 0 && b->len > FULL - CHUNK)
-		output_flush(o);
-	if (o->buf.len == 0) {
-		struct buf empty = o->buf;
-		o->buf = *b;
-		*b = empty;
-	} else {
-		output_put(o, b->p, b->len);
-	}
-	b->len = 0;
+	output_room(o);
+	buf_put(&o->buf, p, n);
 }
 
 void
@@ -78,6 +70,30 @@ output_flush(struct output *o)
 	if (n > 0 && write_all(o->fd, o->buf.p, n) != 0) {
 		o->failed = true;
 		die_errno("%s", o->name);
+	}
+}
+
+void
+output_through(struct output *o, void *p, size_t n)
+{
+	struct iovec v[2] = { { o->buf.p, o->buf.len }, { p, n } };
+
+	o->buf.len = 0;
+	while (v[1].iov_len > 0) {
+		size_t first = v[0].iov_len, done;
+		ssize_t k = writev(o->fd, first > 0 ? v : v + 1,
+		    first > 0 ? 2 : 1);
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0) {
+			o->failed = true;
+			die_errno("%s", o->name);
+		}
+		done = (size_t)k < first ? (size_t)k : first;
+		for (int i = 0; i < 2; i++, done = (size_t)k - done) {
+			v[i].iov_base = (char *)v[i].iov_base + done;
+			v[i].iov_len -= done;
+		}
 	}
 }
 

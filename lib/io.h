@@ -42,9 +42,11 @@ struct input {
  * exit). `name` must outlive it. */
 void output_open(struct output *o, int fd, const char *name);
 void output_put(struct output *o, const void *p, size_t n);
-/* Put all of b, which is empty then; without a copy where that can be. */
-void output_take(struct output *o, struct buf *b);
+/* Flush if much is buffered: to be called by who adds to `buf` itself. */
+void output_room(struct output *o);
 void output_flush(struct output *o);
+/* Write what is buffered and these n > 0 bytes, which are worth no copy. */
+void output_through(struct output *o, void *p, size_t n);
 /* Flush, close and check the close. */
 void output_close(struct output *o);
 

@@ -47,6 +47,7 @@ struct quads {
 	uint8_t *q; /* (quads, k / 4, QUAD, 4) */
 	float *d;   /* (quads, k / block, QUAD) */
 	void *sum;  /* (quads, k / 32, QUAD) */
+	const unsigned char *next; /* rows that are unpacked next */
 };
 
 INLINE struct quads
@@ -56,7 +57,8 @@ quads(const struct acts *x, size_t n, size_t k, size_t block)
 	uint8_t *p = x->more;
 
 	return (struct quads) { p, (void *)(p + all * k),
-		(void *)(p + all * k + all * (k / block) * sizeof(float)) };
+		(void *)(p + all * k + all * (k / block) * sizeof(float)),
+		NULL };
 }
 
 /* Inputs t..t+3 of n, where there are that many. */
@@ -157,46 +159,116 @@ less128(int8_t (*q)[ROWS][4], size_t n)
 	return _mm512_sub_epi32(_mm512_setzero_si512(), s);
 }
 
-/* Blocks from..from+n-1 of rows w[16] of nb >= 4 blocks of 32. */
-INLINE void
-unpack32(int type, struct panel32 *p, const unsigned char *const w[ROWS],
-    size_t from, size_t n, size_t nb)
+/* Four lanes of 16 bytes as one. */
+INLINE __m512i
+lanes(__m128i a, __m128i b, __m128i c, __m128i d)
 {
-	for (size_t at = from; at < from + n; at += 4) {
-		size_t b = at + 4 <= nb ? at : nb - 4; /* as in sums */
-		__m512i z[2][ROWS];
-		const unsigned char *s[ROWS];
+	return _mm512_inserti64x4(_mm512_castsi256_si512(
+	    _mm256_set_m128i(b, a)), _mm256_set_m128i(d, c), 1);
+}
 
-		for (size_t r = 0; r < ROWS; r++) {
-			__m512i v[2];
-			s[r] = w[r] + b * block_bytes(type);
-			bytes32(type, v, s[r]);
-			z[0][r] = v[0];
-			z[1][r] = v[1];
-		}
-		for (int half = 0; half < 2; half++) {
-			int8_t (*to[4])[ROWS][4];
-			for (size_t i = 0; i < 4; i++)
-				to[i] = b + i < at || b + i >= from + n ? NULL
-				    : p[b + i - from].q + 4 * half;
-			place(to, type, z[half]);
-		}
-		for (size_t r = 0; r < ROWS; r += 4) {
-			__m512 d, m;
-			float f[2][16];
-			factors32(type, &d, &m, packed32(type, s + r));
-			_mm512_storeu_ps(f[0], d);
-			_mm512_storeu_ps(f[1], m);
-			for (size_t i = at - b; i < 4; i++) {
-				if (b + i >= from + n)
-					break;
-				memcpy(p[b + i - from].d + r, f[0] + 4 * i, 16);
-				memcpy(p[b + i - from].m + r, f[1] + 4 * i, 16);
-			}
-		}
+/* Sixteen bytes of each row, `at` behind p[16], to columns of four: what
+ * transpose16 does to four lanes, two steps of its four being in the loads. */
+INLINE void
+fours16(__m512i v[4], const unsigned char *const p[ROWS], size_t at)
+{
+	__m512i x[4], t[4];
+
+	for (int i = 0; i < 4; i++) {
+		__m128i in[4];
+		for (int l = 0; l < 4; l++)
+			in[l] = _mm_loadu_si128(
+			    (const void *)(p[4 * l + i] + at));
+		x[i] = lanes(in[0], in[1], in[2], in[3]);
 	}
-	for (size_t b = 0; b < n; b++)
-		_mm512_storeu_si512(p[b].less, less128(p[b].q, QK / 4));
+	for (int i = 0; i < 4; i += 2) {
+		t[i] = _mm512_unpacklo_epi32(x[i], x[i + 1]);
+		t[i + 1] = _mm512_unpackhi_epi32(x[i], x[i + 1]);
+	}
+	for (int i = 0; i < 2; i++) {
+		v[2 * i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
+		v[2 * i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
+	}
+}
+
+INLINE int
+four(const unsigned char *p)
+{
+	int v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* Four bytes of each row, `at` behind p[16]. */
+INLINE __m512i
+fours(const unsigned char *const p[ROWS], size_t at)
+{
+	__m128i v[4];
+
+	for (int i = 0; i < 4; i++, p += 4)
+		v[i] = _mm_setr_epi32(four(p[0] + at), four(p[1] + at),
+		    four(p[2] + at), four(p[3] + at));
+	return lanes(v[0], v[1], v[2], v[3]);
+}
+
+/* The values of a block of each row, unsigned, in columns of four. */
+INLINE void
+columns32(int type, __m512i v[QK / 4], const unsigned char *const p[ROWS])
+{
+	const size_t at = block_bytes(type) - (type == DTYPE_Q8_0 ? QK
+	    : QK / 2);
+	const __m512i spread = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 0, 0, 0,
+	    4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12));
+	__m512i h = _mm512_setzero_si512();
+
+	fours16(v, p, at);
+	if (type == DTYPE_Q8_0) {
+		fours16(v + 4, p, at + QK / 2);
+		return;
+	}
+	for (int i = 0; i < 4; i++) {
+		v[i + 4] = high4(v[i]);
+		v[i] = low4(v[i]);
+	}
+	if (type == DTYPE_IQ4_NL)
+		for (int i = 0; i < 8; i++)
+			v[i] = _mm512_shuffle_epi8(_mm512_broadcast_i32x4(
+			    _mm_loadu_si128((const void *)quant_iq4)), v[i]);
+	if (type != DTYPE_Q5_0 && type != DTYPE_Q5_1)
+		return;
+	h = fours(p, at - 4);
+	for (int i = 0; i < 8; i++) {
+		__m512i byte = _mm512_shuffle_epi8(h, _mm512_add_epi8(spread,
+		    _mm512_set1_epi8((char)(i / 2))));
+		v[i] = _mm512_mask_add_epi8(v[i], _mm512_test_epi8_mask(byte,
+		    _mm512_set1_epi32(i % 2 ? (int)0x80402010u : 0x08040201)),
+		    v[i], _mm512_set1_epi8(16));
+	}
+}
+
+/* A block of each row, at w[16]. */
+INLINE void
+unpack32(int type, struct panel32 *p, const unsigned char *const w[ROWS])
+{
+	const bool is_signed = type == DTYPE_Q8_0 || type == DTYPE_IQ4_NL;
+	const __m512i by = _mm512_set1_epi8(
+	    (char)(is_signed ? 0 : byte_offset(type)));
+	__m512i v[QK / 4], less = _mm512_setzero_si512(), d;
+
+	columns32(type, v, w);
+	for (size_t i = 0; i < QK / 4; i++) {
+		v[i] = _mm512_sub_epi8(v[i], by);
+		_mm512_storeu_si512(p->q[i], v[i]);
+		less = _mm512_dpbusd_epi32(less, _mm512_set1_epi8(-128), v[i]);
+	}
+	_mm512_storeu_si512(p->less,
+	    _mm512_sub_epi32(_mm512_setzero_si512(), less));
+	d = fours(w, 0); /* the scale, and above it the minimum, if any */
+	_mm512_storeu_ps(p->d, _mm512_cvtph_ps(_mm512_cvtepi32_epi16(d)));
+	if (has_min(type))
+		_mm512_storeu_ps(p->m, _mm512_cvtph_ps(
+		    _mm512_cvtepi32_epi16(_mm512_srli_epi32(d, 16))));
 }
 
 /* The super-blocks w[16]. */
@@ -264,6 +336,17 @@ multiply(__m512i *s, int8_t (*w)[ROWS][4], const uint8_t *const x[],
 	(array)[((t) + (j) / QUAD * QUAD) * ((k) / (block)) + (b) * QUAD +     \
 	    (j) % QUAD]
 
+/* While the first inputs meet a block, its like of the rows that come next is
+ * fetched: sixteen streams are more than the processor foresees. */
+INLINE void
+fetch(int type, const struct quads *a, size_t t, size_t block)
+{
+	const unsigned char *p = a->next + block * ROWS * block_bytes(type);
+
+	for (size_t i = 0; t == 0 && i < ROWS * block_bytes(type); i += 64)
+		_mm_prefetch((const void *)(p + i), _MM_HINT_T1);
+}
+
 /* acc[n] += panels times inputs t..t+n-1, blocks of 32 in order. */
 INLINE void
 tile32(int type, __m512 *acc, struct panel32 *p, size_t blocks,
@@ -276,6 +359,7 @@ tile32(int type, __m512 *acc, struct panel32 *p, size_t blocks,
 		const uint8_t *x[TILE / QUAD];
 		__m512i s[TILE];
 
+		fetch(type, a, t, i);
 		for (size_t j = 0; j < n; j += QUAD)
 			x[j / QUAD] = a->q + (t + j) * k + b * QK * QUAD;
 		for (size_t j = 0; j < n; j++)
@@ -306,6 +390,7 @@ tile256(int type, __m512 *acc, struct panel256 *p, size_t blocks,
 		const uint8_t *x[TILE / QUAD];
 		__m512i all[TILE], s[TILE];
 
+		fetch(type, a, t, i);
 		for (size_t j = 0; j < n; j += QUAD)
 			x[j / QUAD] = a->q + (t + j) * k + b * QK_K * QUAD;
 		for (size_t j = 0; j < n; j++)
@@ -391,29 +476,29 @@ panels(int type, tiles *f, float *y, size_t ldy, const unsigned char *w,
     const struct acts *x, size_t rows, size_t n, size_t k)
 {
 	const size_t block = is_super(type) ? QK_K : QK;
-	size_t nb = k / block, stride = nb * block_bytes(type);
+	size_t stride = k / block * block_bytes(type);
 	struct quads a = quads(x, n, k, block);
 	union panels p;
 
 	for (size_t r = 0; r < rows; r += ROWS)
 		for (size_t from = 0; from < k; from += DEPTH) {
-			const unsigned char *row[ROWS];
+			const unsigned char *at[ROWS];
 			size_t some = rows - r < ROWS ? rows - r : ROWS;
 			size_t depth = k - from < DEPTH ? k - from : DEPTH;
 
 			for (size_t i = 0; i < ROWS; i++)
-				row[i] = w + (r + (i < some ? i : 0)) * stride;
-			if (!is_super(type))
-				unpack32(type, p.b32, row, from / QK,
-				    depth / QK, nb);
-			for (size_t b = 0; is_super(type) && b < depth / QK_K;
-			    b++) {
-				const unsigned char *at[ROWS];
+				at[i] = w + (r + (i < some ? i : 0)) * stride +
+				    from / block * block_bytes(type);
+			for (size_t b = 0; b < depth / block; b++) {
+				if (is_super(type))
+					unpack256(type, &p.b256[b], at);
+				else
+					unpack32(type, &p.b32[b], at);
 				for (size_t i = 0; i < ROWS; i++)
-					at[i] = row[i] + (from / QK_K + b) *
-					    block_bytes(type);
-				unpack256(type, &p.b256[b], at);
+					at[i] += block_bytes(type);
 			}
+			a.next = w + (r + ROWS) * stride +
+			    from / block * block_bytes(type) * ROWS;
 			f(y + r, ldy, first16(some), &p, &a, n, from, depth,
 			    k);
 		}

@@ -14,7 +14,7 @@
 #include "modelfile.h"
 #include "io.h"
 
-enum { CHUNK = 1 << 20 };
+enum { CHUNK = 1 << 20, LOAD = 1 << 18 };
 
 static void
 put_u32(unsigned char *p, uint32_t v)
@@ -257,7 +257,7 @@ kvfile_load(struct kvfile *f, bool lenient,
     void (*each)(void *arg, uint64_t pos, int32_t token,
     const unsigned char *data), void *arg)
 {
-	size_t many = f->record < CHUNK ? CHUNK / f->record : 1, got;
+	size_t many = f->record < LOAD ? LOAD / f->record : 1, got;
 	unsigned char *p;
 	uint64_t i = 0, bad = UINT64_MAX, end;
 	uint32_t previous = f->crc;

@@ -1,6 +1,7 @@
 #include "select.h"
 
 #include "fmath.h"
+#include "wide.h"
 
 #include <float.h>
 #include <math.h>
@@ -22,17 +23,22 @@ value(uint32_t k)
 
 /* Such multiples of 2^-52 add up exactly, in whatever order, as long as they
  * stay below 2 together. */
-static inline double
+WIDE_INLINE double
 weight(float w, double scale)
 {
 	return (w * scale + 1) - 1;
 }
 
-enum { BLOCK = 64, BITS = 11, DIGITS = 1 << BITS, FEW = 64 };
+enum {
+	BLOCK = 64, BITS = 11, DIGITS = 1 << BITS, FEW = 64,
+	BLOCKS = 1 << 13, /* that are looked at by their largest */
+	MOST = 1 << 12,   /* entries that are gathered from these */
+	LANES = 16,       /* sums that need not wait for each other */
+};
 
 /* Whether one of v[n] is from least to most; a NaN there is no bound. No
  * branch, so that a compiler may look at several at once. */
-static bool
+WIDE_INLINE bool
 any(const float *v, size_t n, float least, float most)
 {
 	uint32_t found = 0;
@@ -106,14 +112,59 @@ weigh(double *sum, const struct items *t, bool all, uint32_t from,
 		sum[d] += other[d];
 }
 
-/* This part of sum[DIGITS], and of nothing still something. */
-static double
-share(double part, const double *sum)
+/* x[LANES] and the tail as one. */
+WIDE_INLINE double
+add_lanes(const double *x, double tail)
 {
-	double whole = 0;
+	for (size_t i = 0; i < LANES; i++)
+		tail += x[i];
+	return tail;
+}
 
-	for (size_t d = 0; d < DIGITS; d++)
-		whole += sum[d];
+/* What w[n] weighs. */
+static double weigh_all(const float *w, size_t n, double scale);
+WIDE(double, weigh_all, (const float *w, size_t n, double scale),
+    (w, n, scale))
+{
+	double sum[LANES] = { 0 }, tail = 0;
+	size_t i = 0;
+
+	for (; i + LANES <= n; i += LANES)
+		for (size_t l = 0; l < LANES; l++)
+			sum[l] += weight(w[i + l], scale);
+	for (; i < n; i++)
+		tail += weight(w[i], scale);
+	return add_lanes(sum, tail);
+}
+
+/* The sum of w[n], for a first idea of it. */
+static double about(const float *w, size_t n);
+WIDE(double, about, (const float *w, size_t n), (w, n))
+{
+	double sum[LANES] = { 0 }, tail = 0;
+	size_t i = 0;
+
+	for (; i + LANES <= n; i += LANES)
+		for (size_t l = 0; l < LANES; l++)
+			sum[l] += w[i + l];
+	for (; i < n; i++)
+		tail += w[i];
+	return add_lanes(sum, tail);
+}
+
+double
+select_scale(const float *w, size_t n)
+{
+	int e;
+
+	frexp(1.5 * about(w, n), &e);
+	return ldexp(1, -e);
+}
+
+/* This part of the whole, and of nothing still something. */
+static double
+share(double part, double whole)
+{
 	return part > 0 ? part * whole : DBL_MIN;
 }
 
@@ -179,8 +230,6 @@ search(struct search *r, size_t searches, const struct items *t)
 			if (i == 0 || r[i].found != at)
 				weigh(sum, t, all, r[i].found, low, shift);
 			at = r[i].found;
-			if (all && t->w != NULL)
-				r[i].want = share(r[i].want, sum);
 			narrow(&r[i], sum, shift);
 		}
 		all = false;
@@ -227,15 +276,95 @@ least_of_few(const float *v, size_t n, size_t k, size_t *ties)
 	return heap[0] + 0.0f;
 }
 
+/* top[i]: the largest of each BLOCK of v[n]; returns how many these are. */
+static size_t block_tops(float *top, const float *v, size_t n);
+WIDE(size_t, block_tops, (float *top, const float *v, size_t n), (top, v, n))
+{
+	size_t blocks = 0, b = 0;
+
+	for (; b < n; b += BLOCK) {
+		float max[LANES];
+		size_t end = n - b < BLOCK ? n : b + BLOCK, i = b;
+		for (size_t l = 0; l < LANES; l++)
+			max[l] = -INFINITY;
+		for (; i + LANES <= end; i += LANES)
+			for (size_t l = 0; l < LANES; l++)
+				max[l] = v[i + l] > max[l] ? v[i + l] : max[l];
+		for (; i < end; i++)
+			max[0] = v[i] > max[0] ? v[i] : max[0];
+		for (size_t l = 1; l < LANES; l++)
+			max[0] = max[l] > max[0] ? max[l] : max[0];
+		top[blocks++] = max[0];
+	}
+	return blocks;
+}
+
+struct gathered {
+	float v[MOST], w[MOST];
+};
+
+/* Those of v[n] that are at least `least`, in order: how many, or 0 when that
+ * may be more than MOST. top is of their blocks. */
+static size_t
+gather(struct gathered *g, const float *top, const float *v, const float *w,
+    size_t n, float least)
+{
+	size_t m = 0;
+
+	for (size_t b = 0; b < n; b += BLOCK) {
+		size_t end = n - b < BLOCK ? n : b + BLOCK;
+
+		if (top[b / BLOCK] < least)
+			continue;
+		if (m + BLOCK > MOST)
+			return 0;
+		for (size_t i = b; i < end; i++) {
+			g->v[m] = v[i];
+			g->w[m] = w[i];
+			m += v[i] >= least;
+		}
+	}
+	return m;
+}
+
+/* Try to gather such of v[n], the likeliest, as weigh `want`: how many, or 0. */
+static size_t
+gather_run(struct gathered *g, const float *v, const float *w, size_t n,
+    double scale, double want)
+{
+	float top[BLOCKS];
+	size_t blocks, ties;
+
+	if (n > BLOCKS * BLOCK || n < FEW * BLOCK)
+		return 0;
+	blocks = block_tops(top, v, n);
+	for (size_t k = FEW / 4; k <= blocks; k *= 4) {
+		float least = select_least(top, NULL, blocks, 0, (double)k,
+		    &ties);
+		size_t m = gather(g, top, v, w, n, least);
+		if (m == 0 || weigh_all(g->w, m, scale) >= want)
+			return m;
+	}
+	return 0;
+}
+
 float
 select_least(const float *v, const float *w, size_t n, double scale,
     double want, size_t *ties)
 {
-	const struct items t = { v, w, n, scale };
+	struct items t = { v, w, n, scale };
 	struct search r = { .want = want };
+	struct gathered g;
+	size_t m = 0;
 
 	if (w == NULL && want >= 1 && want <= FEW)
 		return least_of_few(v, n, (size_t)want, ties);
+	if (w != NULL) {
+		r.want = share(want, weigh_all(w, n, scale));
+		m = gather_run(&g, v, w, n, scale, r.want);
+	}
+	if (m > 0)
+		t = (struct items) { g.v, g.w, m, scale };
 	search(&r, 1, &t);
 	*ties = count_ties(&t, r.want, value(r.found));
 	return value(r.found);
@@ -247,9 +376,10 @@ select_shares(size_t *count, const double *part, size_t parts, const float *w,
 {
 	const struct items t = { w, w, n, scale };
 	struct search r[SELECT_SHARES];
+	double whole = weigh_all(w, n, scale);
 
 	for (size_t i = 0; i < parts; i++)
-		r[i] = (struct search) { .want = part[i] };
+		r[i] = (struct search) { .want = share(part[i], whole) };
 	search(r, parts, &t);
 	for (size_t i = 0; i < parts; i++) {
 		float least = value(r[i].found);
@@ -283,8 +413,10 @@ end_of_ties(const float *by, uint32_t n, float least, size_t ties)
 
 /* Move those of d's entries from b to `end` whose by[i] is at least `least` to
  * where d->n is. */
-static void
-keep(struct dist *d, const float *by, uint32_t b, uint32_t end, float least)
+static void keep(struct dist *d, const float *by, uint32_t b, uint32_t end,
+    float least);
+WIDE_VOID(keep, (struct dist *d, const float *by, uint32_t b, uint32_t end,
+    float least), (d, by, b, end, least))
 {
 	uint32_t n = d->n;
 

@@ -27,6 +27,9 @@
 float select_least(const float *v, const float *w, size_t n, double scale,
     double want, size_t *ties);
 
+/* Such a scale: it brings the sum of w[n] to between 1/3 and 2/3. */
+double select_scale(const float *w, size_t n);
+
 /* count[i]: how many of the likeliest weigh part[i] of the whole, as above with
  * v = w; at most SELECT_SHARES parts. */
 enum { SELECT_SHARES = 4 };

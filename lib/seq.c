@@ -1,7 +1,9 @@
+#define _DEFAULT_SOURCE /* for madvise, where there is one */
 #include "seq.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static size_t
 element(const struct kv_geometry *g)
@@ -28,21 +30,72 @@ seq_record_size(const struct kv_geometry *g)
 	return 2 * g->n_kv * g->head_dim * element(g) * g->n_layer;
 }
 
+/*
+ * Room for pages that are worth it comes in slabs, which the system may back by
+ * pages of its own of 2 MiB: a process that lives for one token spends less on
+ * being given memory. What is released is kept for the next.
+ */
+enum { HUGE = 1 << 21, SLAB = 4 * HUGE, WORTH = HUGE / 4 };
+
+static struct {
+	size_t size;            /* of a page: those of other sizes go alone */
+	unsigned char *fresh;   /* what is left of the last slab */
+	size_t left;            /* pages there */
+	struct seq_page *spare;
+} pool;
+
+static unsigned char *
+slab_new(size_t size)
+{
+	void *p;
+
+	if (posix_memalign(&p, HUGE, size) != 0)
+		die("out of memory");
+#ifdef MADV_HUGEPAGE
+	madvise(p, size, MADV_HUGEPAGE);
+#endif
+	return p;
+}
+
 static struct seq_page *
 page_new(const struct kv_geometry *g)
 {
-	struct seq_page *p = xmalloc(sizeof(*p));
+	size_t size = page_size(g);
+	struct seq_page *p = pool.spare;
 
+	if (pool.size == 0 && size >= WORTH)
+		pool.size = size;
+	if (pool.size != size) {
+		p = xmalloc(sizeof(*p));
+		p->data = xaligned(size, 1);
+	} else if (p != NULL) {
+		pool.spare = p->next;
+		memset(p->data, 0, size);
+	} else {
+		if (pool.left == 0) {
+			size_t whole = size > SLAB ? size : SLAB;
+			pool.left = whole / size;
+			pool.fresh = slab_new(whole);
+		}
+		p = xmalloc(sizeof(*p));
+		p->data = memset(pool.fresh, 0, size);
+		pool.fresh += size;
+		pool.left--;
+	}
 	p->refs = 1;
-	p->data = xaligned(page_size(g), 1);
 	return p;
 }
 
 static void
-page_release(struct seq_page *p)
+page_release(struct seq_page *p, const struct kv_geometry *g)
 {
 	if (--p->refs > 0)
 		return;
+	if (page_size(g) == pool.size) {
+		p->next = pool.spare;
+		pool.spare = p;
+		return;
+	}
 	free(p->data);
 	free(p);
 }
@@ -81,7 +134,7 @@ seq_append(struct seq *s, const int32_t *tok, size_t n)
 	if (last < s->npage && s->page[last]->refs > 1) {
 		struct seq_page *p = page_new(s->geo);
 		memcpy(p->data, s->page[last]->data, page_size(s->geo));
-		page_release(s->page[last]);
+		page_release(s->page[last], s->geo);
 		s->page[last] = p;
 	}
 	s->n += n;
@@ -96,7 +149,7 @@ seq_cut(struct seq *s, size_t n)
 {
 	s->n = n;
 	while (s->npage > (n + KERN_PAGE - 1) / KERN_PAGE)
-		page_release(s->page[--s->npage]);
+		page_release(s->page[--s->npage], s->geo);
 }
 
 void

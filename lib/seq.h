@@ -31,6 +31,7 @@ struct kv_geometry {
 struct seq_page {
 	size_t refs;
 	unsigned char *data;
+	struct seq_page *next; /* of those that are not in use */
 };
 
 struct seq {

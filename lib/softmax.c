@@ -1,19 +1,19 @@
 #include "softmax.h"
 
 #include "fmath.h"
+#include "wide.h"
 
 #include <math.h>
 
 /* Below this, e^x is 0 as a float. */
 #define LEAST -105.0
 
-enum { BLOCK = 64 };
+enum { BLOCK = 32 };
 
 /* In lanes, which need not wait for each other. */
-double
-softmax_top(const double *x, size_t n)
+WIDE(double, softmax_top, (const double *x, size_t n), (x, n))
 {
-	enum { LANES = 8 };
+	enum { LANES = 16 };
 	double max[LANES];
 	size_t i = 0;
 
@@ -29,31 +29,56 @@ softmax_top(const double *x, size_t n)
 	return max[0];
 }
 
-/* x[i] = e^((x[i] - max) / t), i < n; returns `sum` and all of them. The loops
- * are apart, for a compiler that does several steps at once, and short, for a
- * processor that sums while it begins with the next block. */
-static double
-exps(double *x, size_t n, double max, double t, double sum)
+/* x[i] = e^((x[i] - max) / t), i < n. The loops are apart, for a compiler that
+ * does several steps at once. */
+WIDE_INLINE void
+exps(double *x, size_t n, double max, double t)
 {
 	for (size_t i = 0; i < n; i++) {
 		x[i] = (x[i] - max) / t;
 		x[i] = x[i] > LEAST ? x[i] : LEAST;
 	}
 	fm_exp_row_short(x, x, n);
-	for (size_t i = 0; i < n; i++)
-		sum += x[i];
-	return sum;
 }
 
-bool
-softmax(float *p, double *x, size_t n, double t)
+/* The blocks are short, for a processor that sums while it begins with the next
+ * one. */
+WIDE(bool, softmax, (float *p, double *x, size_t n, double t), (p, x, n, t))
 {
 	double max = softmax_top(x, n), sum = 0;
 
 	if (max == -INFINITY)
 		return false;
-	for (size_t i = 0; i < n; i += BLOCK)
-		sum = exps(x + i, n - i < BLOCK ? n - i : BLOCK, max, t, sum);
+	for (size_t b = 0, m; b < n; b += m) {
+		m = n - b < BLOCK ? n - b : BLOCK;
+		exps(x + b, m, max, t);
+		for (size_t i = b; i < b + m; i++)
+			sum += x[i];
+	}
+	sum = 1 / sum;
+	for (size_t i = 0; i < n; i++)
+		p[i] = (float)(x[i] * sum);
+	return true;
+}
+
+WIDE(bool, softmax_floats, (float *p, double *x, const float *v, size_t n,
+    double t), (p, x, v, n, t))
+{
+	double max, sum = 0;
+	float least, top;
+
+	fm_range(v, n, &least, &top);
+	max = top;
+	if (max == -INFINITY)
+		return false;
+	for (size_t b = 0, m; b < n; b += m) {
+		m = n - b < BLOCK ? n - b : BLOCK;
+		for (size_t i = b; i < b + m; i++)
+			x[i] = v[i];
+		exps(x + b, m, max, t);
+		for (size_t i = b; i < b + m; i++)
+			sum += x[i];
+	}
 	sum = 1 / sum;
 	for (size_t i = 0; i < n; i++)
 		p[i] = (float)(x[i] * sum);
@@ -102,9 +127,7 @@ dist_probs(struct dist *d)
 		return NULL;
 	if (d->kind == 'P')
 		return d->val;
-	for (uint32_t i = 0; i < d->n; i++)
-		d->work[i] = d->val[i];
-	softmax(d->prob, d->work, d->n, 1);
+	softmax_floats(d->prob, d->work, d->val, d->n, 1);
 	return d->prob;
 }
 

@@ -16,6 +16,9 @@ double softmax_top(const double *x, size_t n);
  * when no x is above -inf; x holds no NaN and no +inf. */
 bool softmax(float *p, double *x, size_t n, double t);
 
+/* The same of floats, v[n], with x[n] to work in; p may be v. */
+bool softmax_floats(float *p, double *x, const float *v, size_t n, double t);
+
 /* The entropy of the softmax of x[n] at t = 1, in nats. One x at least is above
  * -inf, as above. */
 double softmax_entropy(const double *x, size_t n);

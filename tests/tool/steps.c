@@ -1,12 +1,13 @@
 /*
  * steps - feed a command lines one at a time and tell how long each takes.
  *
- *	steps [-u] COMMAND [ARG ...] <LINES
+ *	steps [-lu] [-n LINES] COMMAND [ARG ...] <LINES
  *
- * The command answers each line with a binary record of dist(5). A line is
- * written when the record before it has come, as in a loop. Prints the
- * microseconds of each step, a line each: wall time or, with -u, processor time
- * of the command.
+ * The command answers each line with a binary record of dist(5), or, with -l,
+ * with a line of text. A line is written when the answer to the one before has
+ * come, as in a loop; with -n so many are written at once, and so many answers
+ * waited for. Prints the microseconds of each step, a line each: wall time or,
+ * with -u, processor time of the command.
  */
 #include <signal.h>
 #include <stdint.h>
@@ -71,6 +72,44 @@ record(int fd)
 	take(fd, rest, n);
 }
 
+/* A line of an answer, which nothing follows before it is read. */
+static void
+text(int fd)
+{
+	char part[4096];
+	ssize_t n;
+
+	do
+		if ((n = read(fd, part, sizeof(part))) <= 0)
+			fail("the command gave no whole line");
+	while (part[n - 1] != '\n');
+}
+
+/* Read the lines of a step, n of them, and write them together: false when
+ * there are no more. */
+static int
+send(int to, size_t n)
+{
+	static char *all, *line;
+	static size_t room, length;
+	size_t used = 0, lines = 0;
+	ssize_t got;
+
+	while (lines < n && (got = getline(&line, &length, stdin)) > 0) {
+		if (used + (size_t)got > room && (all = realloc(all,
+		    room = 2 * (used + (size_t)got))) == NULL)
+			fail("out of memory");
+		memcpy(all + used, line, (size_t)got);
+		used += (size_t)got;
+		lines++;
+	}
+	if (lines < n)
+		return 0;
+	if (write(to, all, used) != (ssize_t)used)
+		fail("the command does not read");
+	return 1;
+}
+
 static pid_t
 start(char **argv, int *to, int *from)
 {
@@ -99,25 +138,30 @@ start(char **argv, int *to, int *from)
 int
 main(int argc, char **argv)
 {
-	int cpu = argc > 1 && strcmp(argv[1], "-u") == 0, to, from, status;
+	int lines = 0, cpu = 0, c, to, from, status;
 	clockid_t clock = CLOCK_MONOTONIC;
-	char *line = NULL;
-	size_t room = 0;
-	ssize_t n;
+	size_t many = 1;
+	double begin;
 	pid_t pid;
 
-	if (argc < 2 + cpu) {
-		fprintf(stderr, "usage: steps [-u] command [arg ...]\n");
+	while ((c = getopt(argc, argv, "+ln:u")) != -1) {
+		lines |= c == 'l';
+		cpu |= c == 'u';
+		many = c == 'n' ? strtoul(optarg, NULL, 10) : many;
+		if (c == '?')
+			return 2;
+	}
+	if (optind == argc || many == 0) {
+		fprintf(stderr, "usage: steps [-lu] [-n lines] command "
+		    "[arg ...]\n");
 		return 2;
 	}
-	pid = start(argv + 1 + cpu, &to, &from);
+	pid = start(argv + optind, &to, &from);
 	if (cpu && clock_getcpuclockid(pid, &clock) != 0)
 		fail("no clock of another process");
-	while ((n = getline(&line, &room, stdin)) > 0) {
-		double begin = now(clock);
-		if (write(to, line, (size_t)n) != n)
-			fail("the command does not read");
-		record(from);
+	for (begin = now(clock); send(to, many); begin = now(clock)) {
+		for (size_t i = 0; i < many; i++)
+			(lines ? text : record)(from);
 		printf("%.1f\n", now(clock) - begin);
 	}
 	close(to);

@@ -231,14 +231,34 @@ def llama(seed, theta, **kw):
     return randomise(LlamaForCausalLM(LlamaConfig(**config, **kw)), seed)
 
 
-def round_activations(linear, args):
-    """What enters a matrix of Q8_0, as DESIGN's canonical arithmetic has it:
-    blocks of 32 rounded to int8."""
-    x = args[0].to(torch.float32)
-    blocks = x.reshape(*x.shape[:-1], -1, 32)
+def rounded(blocks):
+    """Each block rounded to int8, and its scale."""
     d = blocks.abs().amax(-1, keepdim=True) / 127
-    q = torch.where(d > 0, torch.round(blocks * (1 / d)), 0)
-    return ((q * d).reshape(x.shape).to(args[0].dtype),)
+    return torch.where(d > 0, torch.round(blocks * (1 / d)), 0) * d, d
+
+
+def round_activations(name, block):
+    """A hook for what enters a matrix, as DESIGN's canonical arithmetic has it:
+    blocks rounded to int8; a second term, for what was lost of all blocks, for
+    keys, values and, by blocks of 256, the feed-forward part's last matrix;
+    for the output that of the two blocks with the largest scales."""
+    def hook(linear, args):
+        x = args[0].to(torch.float32)
+        blocks = x.reshape(*x.shape[:-1], -1, block)
+        first, d = rounded(blocks)
+        left = blocks - first
+        kind = name.split('.')[-1]
+        if kind == 'lm_head':
+            d = d.squeeze(-1)
+            two = torch.sort(d, dim=-1, descending=True, stable=True).indices
+            keep = torch.zeros_like(d).scatter(-1, two[..., :2], 1)
+            left = left * keep.unsqueeze(-1)
+        elif not (kind in ('k_proj', 'v_proj') or
+                  kind == 'down_proj' and block == 256):
+            left = torch.zeros_like(left)
+        x = first + rounded(left)[0]
+        return (x.reshape(args[0].shape).to(args[0].dtype),)
+    return hook
 
 
 @contextmanager
@@ -270,9 +290,10 @@ def make_llama():
             if qtype == TYPE.F32:
                 reference('llama', 'f32-kv16', model, ids, ROWS)
             if qtype == TYPE.Q8_0:
-                for m in model.modules():
+                for part, m in model.named_modules():
                     if isinstance(m, torch.nn.Linear):
-                        m.register_forward_pre_hook(round_activations)
+                        m.register_forward_pre_hook(
+                            round_activations(part, 32))
                 int8 = reference('llama', 'q8_0-int8', model, ids, ROWS,
                                  ' (roundings may fall the other way)')
                 print('    rounded and float activations differ by at most '

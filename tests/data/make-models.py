@@ -232,31 +232,23 @@ def llama(seed, theta, **kw):
 
 
 def rounded(blocks):
-    """Each block rounded to int8, and its scale."""
+    """Each block rounded to int8."""
     d = blocks.abs().amax(-1, keepdim=True) / 127
-    return torch.where(d > 0, torch.round(blocks * (1 / d)), 0) * d, d
+    return torch.where(d > 0, torch.round(blocks * (1 / d)), 0) * d
 
 
 def round_activations(name, block):
-    """A hook for what enters a matrix, as DESIGN's canonical arithmetic has it:
-    blocks rounded to int8; a second term, for what was lost of all blocks, for
-    keys, values and, by blocks of 256, the feed-forward part's last matrix;
-    for the output that of the two blocks with the largest scales."""
+    """A hook for what enters a matrix, as lib/linear.h and lib/model.h have it:
+    blocks rounded to int8, and for some matrices what was lost, too."""
+    kind = name.split('.')[-1]
+    fine = (kind in ('k_proj', 'v_proj', 'lm_head') or
+            kind == 'down_proj' and block == 256)
+
     def hook(linear, args):
         x = args[0].to(torch.float32)
         blocks = x.reshape(*x.shape[:-1], -1, block)
-        first, d = rounded(blocks)
-        left = blocks - first
-        kind = name.split('.')[-1]
-        if kind == 'lm_head':
-            d = d.squeeze(-1)
-            two = torch.sort(d, dim=-1, descending=True, stable=True).indices
-            keep = torch.zeros_like(d).scatter(-1, two[..., :2], 1)
-            left = left * keep.unsqueeze(-1)
-        elif not (kind in ('k_proj', 'v_proj') or
-                  kind == 'down_proj' and block == 256):
-            left = torch.zeros_like(left)
-        x = first + rounded(left)[0]
+        first = rounded(blocks)
+        x = first + rounded(blocks - first) if fine else first
         return (x.reshape(args[0].shape).to(args[0].dtype),)
     return hook
 

@@ -311,6 +311,17 @@ rows256(int type, float *const y[ROWS], size_t ldy,
 	}
 }
 
+INLINE void
+some_rows(int type, float *const y[ROWS], size_t ldy,
+    const unsigned char *const w[ROWS], const struct acts *x, size_t n,
+    size_t nb)
+{
+	if (is_super(type))
+		rows256(type, y, ldy, w, x, n, nb);
+	else
+		rows32(type, y, ldy, w, x, n, nb);
+}
+
 /* All rows, from four places at a time: the last ones may be done twice. */
 INLINE void
 all_rows(int type, float *y, size_t ldy, uint32_t number,
@@ -341,14 +352,16 @@ all_rows(int type, float *y, size_t ldy, uint32_t number,
 				p[r] = w + at * stride;
 				to[r] = y + t * ldy + at;
 			}
-			if (is_super(type) && some == 1)
-				rows256(type, to, ldy, p, &a, 1, nb);
-			else if (is_super(type))
-				rows256(type, to, ldy, p, &a, some, nb);
-			else if (some == 1)
-				rows32(type, to, ldy, p, &a, 1, nb);
-			else
-				rows32(type, to, ldy, p, &a, some, nb);
+			switch (some) { /* what is common, unrolled */
+			case 1:
+				some_rows(type, to, ldy, p, &a, 1, nb);
+				break;
+			case 2:
+				some_rows(type, to, ldy, p, &a, 2, nb);
+				break;
+			default:
+				some_rows(type, to, ldy, p, &a, some, nb);
+			}
 		}
 }
 

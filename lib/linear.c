@@ -16,10 +16,10 @@ linear_in_init(struct linear_in *in, size_t n, size_t max_cols)
 {
 	size_t size;
 
-	if (!size_mul(&size, (n + 3) / 4 * 4, max_cols))
+	if (!size_mul(&n, n, 2) || !size_mul(&size, (n + 3) / 4 * 4, max_cols))
 		die("out of memory");
 	*in = (struct linear_in) { .x = NULL };
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < LINEAR_ROUNDS; i++)
 		in->round[i] = (struct acts) { .q = xscratch(size, 1),
 			.d = xscratch(size / QK + n, sizeof(float)),
 			.sum = xscratch(size / 16 + n, sizeof(int16_t)),
@@ -29,7 +29,7 @@ linear_in_init(struct linear_in *in, size_t n, size_t max_cols)
 void
 linear_in_free(struct linear_in *in)
 {
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < LINEAR_ROUNDS; i++) {
 		free(in->round[i].q);
 		free(in->round[i].d);
 		free(in->round[i].sum);
@@ -43,34 +43,67 @@ linear_input(struct linear_in *in, const float *x, size_t n, size_t cols)
 	in->x = x;
 	in->n = n;
 	in->cols = cols;
-	in->rounded[0] = in->rounded[1] = false;
+	memset(in->rounded, 0, sizeof(in->rounded));
+}
+
+/* Which of the roundings of its input a map takes. */
+static int
+rounding(const struct linear *map)
+{
+	bool big = dtype_get(map->w.type)->block == QK_K;
+
+	return (map->fine ? ROUND_FINE : 0) | (big ? ROUND_BIG : 0);
 }
 
 struct round {
-	const struct kern *kern;
+	const struct compute *c;
 	const struct linear_in *in;
-	int size;
+	int kind;
 };
 
-/* Pieces are four inputs, which are prepared together. */
+/* Row i of roundings of k values, to be filled in. */
+static struct acts
+row_of(const struct acts *all, size_t i, size_t k, size_t block)
+{
+	return (struct acts) { .q = all->q + i * k,
+		.d = all->d + i * (k / block), .sum = all->sum + i * (k / 16) };
+}
+
+/* What rounding left of x. */
+static void
+residual(float *left, const float *x, const struct acts *row, size_t k,
+    size_t block)
+{
+	for (size_t b = 0; b < k / block; b++)
+		for (size_t i = b * block; i < (b + 1) * block; i++)
+			left[i] = x[i] - row->d[b] * row->q[i];
+}
+
+/* Pieces are four rows of int8, which are prepared together. First terms come
+ * first, and behind them the second ones. */
 static void
 round_work(void *arg, size_t from, size_t to, size_t worker)
 {
 	struct round *r = arg;
-	size_t k = r->in->cols, block = r->size ? QK_K : QK, n = r->in->n;
-	const struct acts *all = &r->in->round[r->size];
+	size_t k = r->in->cols, block = r->kind & ROUND_BIG ? QK_K : QK;
+	size_t n = r->kind & ROUND_FINE ? 2 * r->in->n : r->in->n;
+	const struct kern *kern = r->c->kern;
+	const struct acts *all = &r->in->round[r->kind];
+	float *left = r->c->panel + worker * GROUP * r->c->max_cols;
 
-	(void)worker;
 	for (; from < to; from++) {
 		size_t t = 4 * from, end = t + 4 < n ? t + 4 : n;
 		for (size_t i = t; i < end; i++) {
-			struct acts row = { .q = all->q + i * k,
-				.d = all->d + i * (k / block),
-				.sum = all->sum + i * (k / 16) };
-			r->kern->quant_q8(&row, r->in->x + i * k, k, block);
+			const float *x = r->in->x + i % r->in->n * k;
+			struct acts row = row_of(all, i, k, block);
+			kern->quant_q8(&row, x, k, block);
+			if (i < r->in->n)
+				continue;
+			residual(left, x, &row, k, block);
+			kern->quant_q8(&row, left, k, block);
 		}
-		if (r->kern->prepare != NULL && n >= KERN_MANY)
-			r->kern->prepare(all, t, n, k, block);
+		if (kern->prepare != NULL && n >= KERN_MANY)
+			kern->prepare(all, t, n, k, block);
 	}
 }
 
@@ -83,14 +116,15 @@ rounds(const struct compute *c, const struct matrix *w)
 
 /* Round the input as a map wants it, unless that was done. */
 static void
-round_input(struct compute *c, struct linear_in *in, const struct matrix *w)
+round_input(struct compute *c, struct linear_in *in, const struct linear *map)
 {
-	struct round r = { c->kern, in, dtype_get(w->type)->block == QK_K };
+	struct round r = { c, in, rounding(map) };
+	size_t n = r.kind & ROUND_FINE ? 2 * in->n : in->n;
 
-	if (!rounds(c, w) || in->rounded[r.size])
+	if (!rounds(c, &map->w) || in->rounded[r.kind])
 		return;
-	pool_run(c->pool, round_work, &r, (in->n + 3) / 4, 4);
-	in->rounded[r.size] = true;
+	pool_run(c->pool, round_work, &r, (n + 3) / 4, 4);
+	in->rounded[r.kind] = true;
 }
 
 void
@@ -144,6 +178,31 @@ float_rows(struct compute *c, float *y, const struct matrix *w, size_t r,
 	}
 }
 
+/* Rows r..r+n-1 of a map whose input is rounded to two terms: a product with
+ * each, as many rows at a time as the panel holds, and their sums. */
+static void
+fine_rows(struct compute *c, float *y, const struct linear *map, size_t r,
+    size_t n, const struct linear_in *in, size_t worker)
+{
+	size_t room = GROUP * c->max_cols;
+	size_t most = room / (2 * in->n) / GROUP * GROUP;
+	float *sum = c->panel + worker * room;
+	const struct matrix *w = &map->w;
+
+	for (size_t done = 0; done < n; done += most) {
+		size_t some = n - done < most ? n - done : most;
+		c->kern->matmul_q[w->type](sum, some, w->type,
+		    w->data + (r + done) * w->stride,
+		    &in->round[rounding(map)], some, 2 * in->n, w->cols);
+		for (size_t t = 0; t < in->n; t++) {
+			float *to = y + t * w->rows + done;
+			const float *s = sum + t * some;
+			for (size_t i = 0; i < some; i++)
+				to[i] = s[i] + s[in->n * some + i];
+		}
+	}
+}
+
 /* Rows r..r+n-1 of a job. */
 static void
 rows(struct compute *c, const struct linear_job *job, size_t r, size_t n,
@@ -153,13 +212,14 @@ rows(struct compute *c, const struct linear_job *job, size_t r, size_t n,
 	const float *b = job->map->b;
 	float *y = job->y + r;
 
-	if (rounds(c, w))
+	if (!rounds(c, w))
+		float_rows(c, y, w, r, n, in, worker);
+	else if (job->map->fine)
+		fine_rows(c, y, job->map, r, n, in, worker);
+	else
 		c->kern->matmul_q[w->type](y, w->rows, w->type,
 		    w->data + r * w->stride,
-		    &in->round[dtype_get(w->type)->block == QK_K], n, in->n,
-		    w->cols);
-	else
-		float_rows(c, y, w, r, n, in, worker);
+		    &in->round[rounding(job->map)], n, in->n, w->cols);
 	if (b != NULL)
 		for (size_t t = 0; t < in->n; t++)
 			for (size_t i = 0; i < n; i++)
@@ -210,7 +270,7 @@ linear_run(struct compute *c, const struct linear_job *job, size_t jobs,
 	size_t n = 0, chunk;
 
 	for (size_t i = 0; i < jobs; i++) {
-		round_input(c, in, &job[i].map->w);
+		round_input(c, in, job[i].map);
 		n += groups(&job[i]);
 	}
 	chunk = n / (4 * pool_threads(c->pool)) + 1;

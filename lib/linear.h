@@ -6,8 +6,15 @@
  *
  * Block-quantised weights take the activations rounded to int8 by blocks of
  * their size (once for all maps that share the input), unless `exact`; float
- * weights, and all in exact mode, take them as they are. Every output is one dot product in the
- * order of kern.h: however rows, inputs and threads are grouped.
+ * weights, and all in exact mode, take them as they are. Every output is one
+ * dot product in the order of kern.h, however rows, inputs and threads are
+ * grouped, or the sum of two.
+ *
+ * Where rounding shows most (model.h: fine), a second product is added, with
+ * what rounding left of the input, itself rounded to int8. Few activations are
+ * many times larger than the rest, and spoil the scale of their block: "LLM.int8():
+ * 8-bit Matrix Multiplication for Transformers at Scale" (Dettmers, Lewis,
+ * Belkada, Zettlemoyer 2022), where these are kept apart.
  */
 #ifndef LINEAR_H
 #define LINEAR_H
@@ -24,10 +31,14 @@ struct compute {
 	float *panel; /* (threads, 16, max_cols) rows as float; owned */
 };
 
+/* How an input is rounded: in one term or, finely, in two; by blocks of 32 or of
+ * 256. */
+enum { ROUND_FINE = 1, ROUND_BIG = 2, LINEAR_ROUNDS = 4 };
+
 struct linear_in {
-	const float *x;       /* (n, cols) */
-	struct acts round[2]; /* rounded by blocks of 32, of 256; owned */
-	bool rounded[2];      /* whether they are there */
+	const float *x;                   /* (n, cols) */
+	struct acts round[LINEAR_ROUNDS]; /* owned */
+	bool rounded[LINEAR_ROUNDS];      /* whether they are there */
 	size_t n, cols;
 };
 

@@ -42,7 +42,7 @@ logprobs() {
 	differ >got
 	cat got
 	awk '{ rows += $1; kl += $1 * $3 }
-		END { print kl / rows; exit !(rows == 9 && kl / rows < 8e-4) }' got
+		END { print kl / rows; exit !(rows == 9 && kl / rows < 3e-4) }' got
 }
 
 @test "golden: held-out text, exact" {
@@ -54,13 +54,13 @@ logprobs() {
 
 @test "golden: held-out text as it runs by default" {
 	# one passage of 99 tokens cannot tell much: rounding the activations
-	# moves a token's log-probability by 0.026 (1 sd), their mean by 0.0026
+	# moves a token's log-probability by 0.018 (1 sd), their mean by 0.0018
 	logprobs >got
 	paste got "$GOLDEN/held-out.logprobs" | awk '
 		{ d = $1 - $2; mean += d / 99; square += d * d / 99 }
 		END {
 			print exp(-mean), sqrt(square)
-			exit !(mean < 0.01 && -mean < 0.01 && sqrt(square) < 0.04)
+			exit !(mean < 0.003 && -mean < 0.003 && sqrt(square) < 0.025)
 		}'
 }
 

@@ -231,14 +231,26 @@ def llama(seed, theta, **kw):
     return randomise(LlamaForCausalLM(LlamaConfig(**config, **kw)), seed)
 
 
-def round_activations(linear, args):
-    """What enters a matrix of Q8_0, as DESIGN's canonical arithmetic has it:
-    blocks of 32 rounded to int8."""
-    x = args[0].to(torch.float32)
-    blocks = x.reshape(*x.shape[:-1], -1, 32)
+def rounded(blocks):
+    """Each block rounded to int8."""
     d = blocks.abs().amax(-1, keepdim=True) / 127
-    q = torch.where(d > 0, torch.round(blocks * (1 / d)), 0)
-    return ((q * d).reshape(x.shape).to(args[0].dtype),)
+    return torch.where(d > 0, torch.round(blocks * (1 / d)), 0) * d
+
+
+def round_activations(name, block):
+    """A hook for what enters a matrix, as lib/linear.h and lib/model.h have it:
+    blocks rounded to int8, and for some matrices what was lost, too."""
+    kind = name.split('.')[-1]
+    fine = (kind in ('k_proj', 'v_proj', 'lm_head') or
+            kind == 'down_proj' and block == 256)
+
+    def hook(linear, args):
+        x = args[0].to(torch.float32)
+        blocks = x.reshape(*x.shape[:-1], -1, block)
+        first = rounded(blocks)
+        x = first + rounded(blocks - first) if fine else first
+        return (x.reshape(args[0].shape).to(args[0].dtype),)
+    return hook
 
 
 @contextmanager
@@ -270,9 +282,10 @@ def make_llama():
             if qtype == TYPE.F32:
                 reference('llama', 'f32-kv16', model, ids, ROWS)
             if qtype == TYPE.Q8_0:
-                for m in model.modules():
+                for part, m in model.named_modules():
                     if isinstance(m, torch.nn.Linear):
-                        m.register_forward_pre_hook(round_activations)
+                        m.register_forward_pre_hook(
+                            round_activations(part, 32))
                 int8 = reference('llama', 'q8_0-int8', model, ids, ROWS,
                                  ' (roundings may fall the other way)')
                 print('    rounded and float activations differ by at most '

@@ -98,19 +98,6 @@ def unpermute(x, heads):
             .swapaxes(1, 2).reshape(x.shape))
 
 
-def rounds(qtype):
-    """What enters a matrix, rounded to int8 in blocks of the matrix's."""
-    block = gguf.GGML_QUANT_SIZES[qtype][0]
-
-    def hook(linear, args):
-        x = args[0].to(torch.float32)
-        blocks = x.reshape(*x.shape[:-1], -1, block)
-        d = blocks.abs().amax(-1, keepdim=True) / 127
-        q = torch.where(d > 0, torch.round(blocks * (1 / d)), 0)
-        return ((q * d).reshape(x.shape).to(args[0].dtype),)
-    return hook
-
-
 def make_mixed():
     rng = np.random.RandomState(8)
     model = models.llama(9, 10000.0, hidden_size=256, num_hidden_layers=2,
@@ -143,9 +130,10 @@ def make_mixed():
     models.reference('quants', 'mixed', model, ids, models.ROWS)
     with models.half_cache():
         for name, m in model.named_modules():
-            name = 'model.embed_tokens' if name == 'lm_head' else name
-            if isinstance(m, torch.nn.Linear) and kind(name) != TYPE.F16:
-                m.register_forward_pre_hook(rounds(kind(name)))
+            qtype = kind('model.embed_tokens' if name == 'lm_head' else name)
+            if isinstance(m, torch.nn.Linear) and qtype != TYPE.F16:
+                m.register_forward_pre_hook(models.round_activations(
+                    name, gguf.GGML_QUANT_SIZES[qtype][0]))
         models.reference('quants', 'mixed-int8', model, ids, models.ROWS)
 
 

@@ -11,10 +11,11 @@
  * grouped, or the sum of two.
  *
  * Where rounding shows most (model.h: fine), a second product is added, with
- * what rounding left of the input, itself rounded to int8. Few activations are
- * many times larger than the rest, and spoil the scale of their block: "LLM.int8():
- * 8-bit Matrix Multiplication for Transformers at Scale" (Dettmers, Lewis,
- * Belkada, Zettlemoyer 2022), where these are kept apart.
+ * what rounding left of the input, itself rounded to int8: y = W q(x) +
+ * W q(x - q(x)). Few activations are many times larger than the rest, and spoil
+ * the scale of their block: see "LLM.int8(): 8-bit Matrix Multiplication for
+ * Transformers at Scale" (Dettmers, Lewis, Belkada, Zettlemoyer 2022), where
+ * these are kept apart.
  */
 #ifndef LINEAR_H
 #define LINEAR_H
@@ -27,7 +28,7 @@ struct compute {
 	const struct kern *kern;
 	struct pool *pool;
 	bool exact;
-	size_t max_cols;
+	size_t max_cols; /* of any map; at least twice the inputs at a time */
 	float *panel; /* (threads, 16, max_cols) rows as float; owned */
 };
 

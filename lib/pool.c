@@ -8,7 +8,14 @@
 
 #include "util.h"
 
-enum { SPIN = 20 * 1000 }; /* nanoseconds to wait before sleeping */
+/* Nanoseconds. */
+enum {
+	SPIN = 20 * 1000,        /* to wait before sleeping */
+	HELD = 1000 * 1000,      /* that only a worker whose processor others
+	                            use makes one wait */
+	REST = 10 * 1000 * 1000, /* to do without workers then, at the least, */
+	LONG_REST = 16 * REST,   /* and at the most */
+};
 
 /* A worker's own part of the range; what is left of it others take. */
 struct part {
@@ -34,6 +41,7 @@ struct pool {
 	atomic_uint run; /* odd: open, counted up by each opening and closing */
 	atomic_size_t inside; /* workers that may be at it */
 	atomic_bool quit;
+	int64_t alone, rest; /* till when workers are done without; how long */
 	pthread_mutex_t lock;
 	struct bell open, empty; /* a run is open; nobody is inside */
 };
@@ -168,10 +176,24 @@ pool_threads(const struct pool *p)
 	return p->threads;
 }
 
+/* A worker was held up at time t: do without them for a while, and for longer
+ * when that happens again as soon as they are back. */
+static void
+leave_alone(struct pool *p, int64_t t)
+{
+	if (t - p->alone > p->rest)
+		p->rest = REST;
+	else if (p->rest < LONG_REST)
+		p->rest *= 2;
+	p->alone = t + p->rest;
+}
+
 void
 pool_run(struct pool *p, pool_work *work, void *arg, size_t n, size_t chunk)
 {
-	if (p->threads == 1 || n <= chunk) {
+	int64_t start, own, end;
+
+	if (p->threads == 1 || n <= chunk || (start = now()) < p->alone) {
 		if (n > 0)
 			work(arg, 0, n, 0);
 		return;
@@ -188,7 +210,13 @@ pool_run(struct pool *p, pool_work *work, void *arg, size_t n, size_t chunk)
 	take(p, 0);
 	/* whoever has not come by now is not waited for */
 	atomic_fetch_add(&p->run, 1);
+	if (is_empty(p, 0))
+		return;
+	own = now();
 	await(p, is_empty, 0, &p->empty);
+	end = now();
+	if (end - own > HELD && end - own > own - start)
+		leave_alone(p, end);
 }
 
 void

@@ -101,11 +101,7 @@ iq4(__m512i v)
 	WORD(at, skip), WORD((at) + 1, skip), WORD((at) + 2, skip),            \
 	    WORD((at) + 3, skip), WORD((at) + 4, skip), WORD((at) + 5, skip),  \
 	    WORD((at) + 6, skip), WORD((at) + 7, skip)
-#define SAME(at, skip)                                                         \
-	WORD(at, skip), WORD(at, skip), WORD(at, skip), WORD(at, skip),        \
-	    WORD(at, skip), WORD(at, skip), WORD(at, skip), WORD(at, skip)
-/* Of each block of `size` words: eight from `at`; that at `at`, eight times;
- * that at `at`, once. */
+/* Of each block of `size` words, f of `at`. */
 #define LANES(f, size, at, skip)                                               \
 	{ f(at, skip), f((at) + (size), skip), f((at) + 2 * (size), skip),     \
 		f((at) + 3 * (size), skip) }
@@ -117,17 +113,19 @@ words(const unsigned char *p, const int16_t *table, size_t skip)
 	    _mm512_loadu_si512(table), _mm512_loadu_si512(p + 2 * skip));
 }
 
-/* Add 16 to the bytes whose bit in h[4][8], the same word eight times, is
- * set. */
+/* Add 16 to the bytes whose bits are set in the words at p, a word from each of
+ * four blocks. */
 INLINE __m512i
-add_fifth(__m512i q, __m512i h)
+add_fifth(__m512i q, const unsigned char *p, size_t size)
 {
-	const __m512i spread = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 0, 0, 0,
-	    0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1));
-	const __m512i bit = _mm512_set1_epi64((long long)0x8040201008040201u);
+	uint64_t bits = 0;
 
-	return _mm512_mask_add_epi8(q, _mm512_test_epi8_mask(
-	    _mm512_shuffle_epi8(h, spread), bit), q, _mm512_set1_epi8(16));
+	for (int i = 0; i < 4; i++) {
+		uint16_t word;
+		memcpy(&word, p + (size_t)i * size, sizeof(word));
+		bits |= (uint64_t)word << 16 * i;
+	}
+	return _mm512_mask_add_epi8(q, bits, q, _mm512_set1_epi8(16));
 }
 
 /* The values of four blocks: their first halves, their second halves. */
@@ -140,10 +138,6 @@ bytes32(int type, __m512i z[2], const unsigned char *p)
 	static const int16_t w12[] = LANES(EIGHT, 12, 4, 16);
 	static const int16_t first[] = LANES(EIGHT, 17, 1, 32);
 	static const int16_t last[] = LANES(EIGHT, 17, 9, 32);
-	static const int16_t h11[][32] = { LANES(SAME, 11, 1, 12),
-		LANES(SAME, 11, 2, 12) };
-	static const int16_t h12[][32] = { LANES(SAME, 12, 2, 16),
-		LANES(SAME, 12, 3, 16) };
 	__m512i v;
 
 	switch (type) {
@@ -171,9 +165,9 @@ bytes32(int type, __m512i z[2], const unsigned char *p)
 	z[1] = high4(v);
 	for (int i = 0; i < 2; i++) {
 		if (type == DTYPE_Q5_0)
-			z[i] = add_fifth(z[i], words(p, h11[i], 12));
+			z[i] = add_fifth(z[i], p + 2 + 2 * i, 22);
 		if (type == DTYPE_Q5_1)
-			z[i] = add_fifth(z[i], words(p, h12[i], 16));
+			z[i] = add_fifth(z[i], p + 4 + 2 * i, 24);
 		if (type == DTYPE_IQ4_NL)
 			z[i] = iq4(z[i]);
 	}

@@ -25,7 +25,6 @@
 
 enum {
 	KERN_PAGE = 64, /* positions in a page of keys and values */
-	KERN_MANY = 8,  /* inputs from which on products want them prepared */
 };
 
 /* How a head attends to a page. */
@@ -86,7 +85,7 @@ struct kern {
 	kern_matmul_q *matmul_q[DTYPES];
 
 	/*
-	 * Lay inputs t..t+3 of n >= KERN_MANY, which quant_q8 made, out anew in
+	 * Lay inputs t..t+3 of n, which quant_q8 made, out anew in
 	 * x->more as this path's matmul_q reads them; t is a multiple of 4. NULL
 	 * where it reads them as they are.
 	 */

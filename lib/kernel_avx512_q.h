@@ -14,6 +14,23 @@
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
+enum { MANY = 8 }; /* inputs that panels are for; fewer go by rows */
+
+/* What is prepared of few inputs for blocks of 32. */
+struct halves {
+	const int8_t *first, *second; /* (n, k / 32, 16) of each block */
+	const float *total;           /* (n, k / 32) sums of blocks */
+};
+
+/* Where prepare puts that. */
+INLINE struct halves
+halves(const struct acts *x, size_t n, size_t k)
+{
+	const int8_t *p = x->more;
+
+	return (struct halves) { p, p + n * k / 2, (const void *)(p + n * k) };
+}
+
 /* Products with few inputs, by rows. k is at least 128. */
 kern_matmul_q avx512_rows_q4_0, avx512_rows_q4_1, avx512_rows_q5_0,
     avx512_rows_q5_1, avx512_rows_q8_0, avx512_rows_q2_k, avx512_rows_q3_k,

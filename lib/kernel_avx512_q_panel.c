@@ -61,9 +61,25 @@ quads(const struct acts *x, size_t n, size_t k, size_t block)
 		NULL };
 }
 
-/* Inputs t..t+3 of n, where there are that many. */
+/* Few inputs t..t+3 of n, where there are that many, for rows of blocks of 32. */
 AVX512 static void
-prepare(const struct acts *x, size_t t, size_t n, size_t k, size_t block)
+prepare_few(const struct acts *x, size_t t, size_t n, size_t k)
+{
+	int8_t *first = x->more, *second = first + n * k / 2;
+	float *total = (void *)(first + n * k);
+
+	for (size_t b = t * (k / QK), end = n * (k / QK); b < end; b++) {
+		memcpy(first + 16 * b, x->q + QK * b, 16);
+		memcpy(second + 16 * b, x->q + QK * b + 16, 16);
+		total[b] = (float)(x->sum[2 * b] + x->sum[2 * b + 1]);
+		if (b + 1 == (t + 4) * (k / QK))
+			break;
+	}
+}
+
+/* Many inputs t..t+3 of n, where there are that many. */
+AVX512 static void
+prepare_quad(const struct acts *x, size_t t, size_t n, size_t k, size_t block)
 {
 	struct quads to = quads(x, n, k, block);
 	const __m512i more = _mm512_set1_epi8(-128);
@@ -99,6 +115,15 @@ prepare(const struct acts *x, size_t t, size_t n, size_t k, size_t block)
 		    _mm512_permutexvar_epi32(turn,
 		    _mm512_xor_si512(v, more)));
 	}
+}
+
+static void
+prepare(const struct acts *x, size_t t, size_t n, size_t k, size_t block)
+{
+	if (n >= MANY)
+		prepare_quad(x, t, n, k, block);
+	else if (block == QK)
+		prepare_few(x, t, n, k);
 }
 
 /* Rows of 16 integers to columns. */
@@ -512,7 +537,7 @@ matmul(int type, tiles *f, kern_matmul_q *by_rows, float *y, size_t ldy,
 {
 	if (k < 4 * QK) /* four blocks are taken at a time */
 		scalar_matmul_q(y, ldy, number, w, x, rows, n, k);
-	else if (n >= KERN_MANY)
+	else if (n >= MANY)
 		panels(type, f, y, ldy, w, x, rows, n, k);
 	else
 		by_rows(y, ldy, number, w, x, rows, n, k);

@@ -74,14 +74,14 @@ struct slice {
  * are w[]. */
 INLINE void
 sums(int type, struct slice *s, size_t r, const unsigned char *const w[ROWS],
-    const struct acts *x, size_t inputs, size_t nb, size_t b, size_t n)
+    const struct halves *x, size_t inputs, size_t nb, size_t b, size_t n)
 {
 	const size_t size = block_bytes(type);
 
 	for (size_t at = 0; at < n; at += 4) {
 		/* the last four overlap what came before */
 		size_t i = at + 4 <= n ? at : n - 4;
-		__m512i z[ROWS][2], a[2], v[ROWS], f;
+		__m512i z[ROWS][2], v[ROWS], f;
 		const unsigned char *p[ROWS];
 
 		for (size_t j = 0; j < ROWS; j++) {
@@ -114,11 +114,13 @@ sums(int type, struct slice *s, size_t r, const unsigned char *const w[ROWS],
 		}
 		for (size_t t = 0; t < inputs; t++) {
 			size_t to = i * inputs + t;
-			in_order(type, a, x->q + (t * nb + b + i) * QK);
+			size_t half = (t * nb + b + i) * QK / 2;
+			__m512i first = _mm512_loadu_si512(x->first + half);
+			__m512i second = _mm512_loadu_si512(x->second + half);
 			for (size_t j = 0; j < ROWS; j++)
 				v[j] = _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(
-				    _mm512_setzero_si512(), z[j][0], a[0]),
-				    z[j][1], a[1]);
+				    _mm512_setzero_si512(), z[j][0], first),
+				    z[j][1], second);
 			v[0] = sums4(v);
 			_mm_storeu_si128((void *)s->sum[to][r],
 			    _mm512_castsi512_si128(v[0]));
@@ -135,10 +137,9 @@ sums(int type, struct slice *s, size_t r, const unsigned char *const w[ROWS],
 /* acc[inputs] += blocks b..b+n-1 of sixteen rows, in order. */
 INLINE void
 add(int type, __m512 *acc, const struct slice *s, const struct acts *x,
-    size_t inputs, size_t nb, size_t b, size_t n)
+    const float *total, size_t inputs, size_t nb, size_t b, size_t n)
 {
 	const __m512i less = _mm512_set1_epi16((short)-byte_offset(type));
-	const __m512i one = _mm512_set1_epi16(1);
 
 	for (size_t i = 0; i < n; i++) {
 		__m512 d, m;
@@ -147,20 +148,18 @@ add(int type, __m512 *acc, const struct slice *s, const struct acts *x,
 		for (size_t t = 0; t < inputs; t++) {
 			size_t at = t * nb + b + i;
 			__m512i v = _mm512_loadu_si512(s->sum[i * inputs + t]);
-			__m512i pair;
 			__m512 xd = _mm512_set1_ps(x->d[at]);
 			int32_t two;
 
 			memcpy(&two, x->sum + 2 * at, 4);
-			pair = _mm512_set1_epi32(two);
 			if (byte_offset(type) != 0)
-				v = _mm512_dpwssd_epi32(v, pair, less);
+				v = _mm512_dpwssd_epi32(v, less,
+				    _mm512_set1_epi32(two));
 			acc[t] = _mm512_fmadd_ps(_mm512_mul_ps(d, xd),
 			    _mm512_cvtepi32_ps(v), acc[t]);
 			if (has_min(type))
 				acc[t] = _mm512_fmadd_ps(_mm512_mul_ps(m, xd),
-				    _mm512_cvtepi32_ps(
-				    _mm512_madd_epi16(pair, one)), acc[t]);
+				    _mm512_set1_ps(total[at]), acc[t]);
 		}
 	}
 }
@@ -168,8 +167,8 @@ add(int type, __m512 *acc, const struct slice *s, const struct acts *x,
 /* NEXT rows from each of w[], of nb >= 4 blocks of 32; y[] of their first. */
 INLINE void
 rows32(int type, float *const y[ROWS], size_t ldy,
-    const unsigned char *const w[ROWS], const struct acts *x, size_t n,
-    size_t nb)
+    const unsigned char *const w[ROWS], const struct acts *x,
+    const struct halves *h, size_t n, size_t nb)
 {
 	const size_t stride = nb * block_bytes(type);
 	const size_t most = SLICE / n;
@@ -186,9 +185,9 @@ rows32(int type, float *const y[ROWS], size_t ldy,
 			const unsigned char *p[ROWS];
 			for (size_t j = 0; j < ROWS; j++)
 				p[j] = w[j] + r * stride;
-			sums(type, &s, r, p, x, n, nb, b, some);
+			sums(type, &s, r, p, h, n, nb, b, some);
 		}
-		add(type, acc, &s, x, n, nb, b, some);
+		add(type, acc, &s, x, h->total, n, nb, b, some);
 	}
 	for (size_t t = 0; t < n; t++) {
 		float out[NEXT][ROWS];
@@ -313,13 +312,13 @@ rows256(int type, float *const y[ROWS], size_t ldy,
 
 INLINE void
 some_rows(int type, float *const y[ROWS], size_t ldy,
-    const unsigned char *const w[ROWS], const struct acts *x, size_t n,
-    size_t nb)
+    const unsigned char *const w[ROWS], const struct acts *x,
+    const struct halves *h, size_t n, size_t nb)
 {
 	if (is_super(type))
 		rows256(type, y, ldy, w, x, n, nb);
 	else
-		rows32(type, y, ldy, w, x, n, nb);
+		rows32(type, y, ldy, w, x, h, n, nb);
 }
 
 /* All rows, from four places at a time: the last ones may be done twice. */
@@ -332,6 +331,7 @@ all_rows(int type, float *y, size_t ldy, uint32_t number,
 	const size_t next = is_super(type) ? 1 : NEXT;
 	size_t nb = k / block, each = (rows + ROWS - 1) / ROWS;
 	size_t stride = nb * block_bytes(type);
+	struct halves all = halves(x, n, k);
 
 	if (rows < ROWS * next) {
 		scalar_matmul_q(y, ldy, number, w, x, rows, n, k);
@@ -345,6 +345,8 @@ all_rows(int type, float *y, size_t ldy, uint32_t number,
 			struct acts a = { .q = x->q + t * k,
 				.d = x->d + t * nb,
 				.sum = x->sum + t * k / 16 };
+			struct halves b = { all.first + t * k / 2,
+				all.second + t * k / 2, all.total + t * nb };
 			for (size_t r = 0; r < ROWS; r++) {
 				size_t at = r * each + each <= rows
 				    ? r * each : rows - each;
@@ -354,13 +356,13 @@ all_rows(int type, float *y, size_t ldy, uint32_t number,
 			}
 			switch (some) { /* what is common, unrolled */
 			case 1:
-				some_rows(type, to, ldy, p, &a, 1, nb);
+				some_rows(type, to, ldy, p, &a, &b, 1, nb);
 				break;
 			case 2:
-				some_rows(type, to, ldy, p, &a, 2, nb);
+				some_rows(type, to, ldy, p, &a, &b, 2, nb);
 				break;
 			default:
-				some_rows(type, to, ldy, p, &a, some, nb);
+				some_rows(type, to, ldy, p, &a, &b, some, nb);
 			}
 		}
 }

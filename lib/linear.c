@@ -102,7 +102,7 @@ round_work(void *arg, size_t from, size_t to, size_t worker)
 			residual(left, x, &row, k, block);
 			kern->quant_q8(&row, left, k, block);
 		}
-		if (kern->prepare != NULL && n >= KERN_MANY)
+		if (kern->prepare != NULL)
 			kern->prepare(all, t, n, k, block);
 	}
 }

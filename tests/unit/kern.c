@@ -295,8 +295,7 @@ quantised(const struct kern *s, const struct kern *k, uint32_t type,
 	for (size_t i = 0; fill != 0 && i < cols * len; i++)
 		x[i] = i / len % 2 != 0 ? 1 : -1;
 	s->quant_q8(&a, x, cols * len, block);
-	for (size_t t = 0; k->prepare != NULL && cols >= KERN_MANY && t < cols;
-	    t += 4)
+	for (size_t t = 0; k->prepare != NULL && t < cols; t += 4)
 		k->prepare(&a, t, cols, len, block);
 	begin();
 	s->matmul_q[type](out[0] + GUARD, ld, type, w, &a, rows, cols, len);

@@ -35,7 +35,7 @@ SCRIPTS = generate
 MODULES = util wide buf io map bundled tokens modelfile gguf \
 	json safetensors hfread hfrope hfconfig hfsteps hftok hftensor hf \
 	dtype quant fmath rng encode encode_k ggufwrite ggufkeys spmkeys recode \
-	seqmap dist history softmax select mirostate \
+	seqmap dist disttext history softmax select mirostate \
 	ere nfa dfa trie \
 	kern kernel_scalar kernel_scalar_q \
 	kernel_avx2 kernel_avx2_float kernel_avx2_q8 kernel_avx2_attn \

@@ -4,8 +4,10 @@ load ../agree
 
 name=smollm2
 file=SmolLM2-135M-Instruct.Q4_1.gguf
-near=0.005
-tie=0.5
+# By default 8.5e-4 and 0.16 were measured, and a perplexity 0.2 % above the
+# reference's; llama.cpp has a KL of 2.09e-3 at the same positions, and 0.7 %.
+near=0.0012
+tie=0.25
 
 @test "smollm2: text and chat forms become the ids that Transformers has" {
 	agrees_tokens

@@ -23,7 +23,7 @@ texts() {
 # The table of watermark.1: every way to draw, the mean of z and the least, and how
 # many texts have more than 4.
 @test "watermark: marks are found" {
-	grep '^[a-z].*  [0-9.]*  [0-9.]* *[0-9]*$' "$TOP/man/watermark.1" | cut -c 1-36 |
+	grep '^[a-z].*  [0-9][0-9.]*  *[-0-9.]*  *[0-9]*$' "$TOP/man/watermark.1" | cut -c 1-36 |
 		sed 's/ *$//' >ways
 	[ "$(wc -l <ways)" -eq 10 ]
 	while IFS= read -r way <&4; do

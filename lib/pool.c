@@ -13,7 +13,7 @@ enum {
 	SPIN = 20 * 1000,        /* to wait before sleeping */
 	HELD = 1000 * 1000,      /* that only a worker whose processor others
 	                            use makes one wait */
-	REST = 10 * 1000 * 1000, /* to do without workers then, at the least, */
+	REST = 10 * 1000 * 1000, /* to do without it then, at the least, */
 	LONG_REST = 16 * REST,   /* and at the most */
 };
 
@@ -21,7 +21,10 @@ enum {
 struct part {
 	atomic_size_t next;
 	size_t end;
-	char apart[128 - 2 * sizeof(size_t)]; /* no cache line in common */
+	bool off;           /* the worker rests in this run */
+	int64_t back, rest; /* till when; how long the last time */
+	char apart[128 - 3 * sizeof(size_t) - 2 * sizeof(int64_t)]; /* no cache
+	                                                 line in common */
 };
 
 /* What threads that sleep are woken by. */
@@ -40,8 +43,8 @@ struct pool {
 	size_t chunk;
 	atomic_uint run; /* odd: open, counted up by each opening and closing */
 	atomic_size_t inside; /* workers that may be at it */
+	atomic_size_t last; /* worker to leave */
 	atomic_bool quit;
-	int64_t alone, rest; /* till when workers are done without; how long */
 	pthread_mutex_t lock;
 	struct bell open, empty; /* a run is open; nobody is inside */
 };
@@ -141,8 +144,10 @@ worker(void *arg)
 		/* while somebody is inside, nothing of a run changes */
 		atomic_fetch_add(&p->inside, 1);
 		seen = atomic_load(&p->run);
-		if (seen % 2 == 1)
+		if (seen % 2 == 1 && !p->part[w.index].off) {
 			take(p, w.index);
+			atomic_store(&p->last, w.index);
+		}
 		if (atomic_fetch_sub(&p->inside, 1) == 1)
 			ring(p, &p->empty);
 	}
@@ -176,24 +181,30 @@ pool_threads(const struct pool *p)
 	return p->threads;
 }
 
-/* A worker was held up at time t: do without them for a while, and for longer
- * when that happens again as soon as they are back. */
+/* A worker was held up until time t: do without it for a while, and for longer
+ * when that happens again as soon as it is back. */
 static void
-leave_alone(struct pool *p, int64_t t)
+send_off(struct part *w, int64_t t)
 {
-	if (t - p->alone > p->rest)
-		p->rest = REST;
-	else if (p->rest < LONG_REST)
-		p->rest *= 2;
-	p->alone = t + p->rest;
+	if (t - w->back > w->rest)
+		w->rest = REST;
+	else if (w->rest < LONG_REST)
+		w->rest *= 2;
+	w->back = t + w->rest;
 }
 
 void
 pool_run(struct pool *p, pool_work *work, void *arg, size_t n, size_t chunk)
 {
-	int64_t start, own, end;
+	int64_t start = 0, own, end;
+	size_t off = 0;
 
-	if (p->threads == 1 || n <= chunk || (start = now()) < p->alone) {
+	if (p->threads > 1 && n > chunk) {
+		start = now();
+		for (size_t i = 1; i < p->threads; i++)
+			off += p->part[i].off = start < p->part[i].back;
+	}
+	if (n <= chunk || off + 1 == p->threads) {
 		if (n > 0)
 			work(arg, 0, n, 0);
 		return;
@@ -216,7 +227,7 @@ pool_run(struct pool *p, pool_work *work, void *arg, size_t n, size_t chunk)
 	await(p, is_empty, 0, &p->empty);
 	end = now();
 	if (end - own > HELD && end - own > own - start)
-		leave_alone(p, end);
+		send_off(&p->part[atomic_load(&p->last)], end);
 }
 
 void

@@ -10,8 +10,8 @@
  * Between runs workers spin for some microseconds and then sleep, so that a
  * program that waits on a pipe burns nothing; one that wakes late, because it
  * slept or others use its processor, finds the work done and is not waited for.
- * When one is held up at its work, because others use its processor, the caller
- * works alone for some milliseconds.
+ * One that was held up at its work, because others use its processor, is done
+ * without for some milliseconds.
  * Which worker does which piece is left to chance: a piece must not depend on
  * it.
  */

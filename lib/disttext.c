@@ -248,7 +248,8 @@ put_list(struct buf *b, const char *key, const int32_t *id, uint32_t n)
 }
 
 void
-disttext_put(struct buf *b, const struct dist *d, const struct dist_column *column)
+disttext_put(struct buf *b, const struct dist *d,
+    const struct dist_column *column)
 {
 	buf_printf(b, "#dist kind=%c vocab=%lu n=%lu seq=%lu pos=%lu start=%d "
 	    "once=%d", d->kind, (unsigned long)d->vocab, (unsigned long)d->n,

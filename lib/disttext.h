@@ -8,8 +8,8 @@
 
 /*
  * As dist_parse, from the header line on. `before`: an empty line stood before
- * the record. Sorted with its entries, it is the one that ends the record, which
- * then the end of the file does.
+ * the record. Sorted with its entries, it is the one that ends the record,
+ * which then the end of the file does.
  */
 int disttext_parse(struct dist *d, const unsigned char *p, size_t len, bool eof,
     bool before, size_t *size, char *err);
@@ -18,8 +18,9 @@ void disttext_put(struct buf *b, const struct dist *d,
     const struct dist_column *column);
 
 /*
- * What both forms must hold, of the header, where n is not known yet in text, and
- * of the arrays. `dense`: the ids are our own. 0, or -1 with the reason in err.
+ * What both forms must hold, of the header, where n is not known yet in text,
+ * and of the arrays. `dense`: the ids are our own. 0, or -1 with the reason in
+ * err.
  */
 int dist_check_header(const struct dist *d, char *err);
 int dist_check_arrays(const struct dist *d, bool dense, char *err);

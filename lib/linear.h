@@ -32,8 +32,8 @@ struct compute {
 	float *panel; /* (threads, 16, max_cols) rows as float; owned */
 };
 
-/* How an input is rounded: in one term or, finely, in two; by blocks of 32 or of
- * 256. */
+/* How an input is rounded: in one term or, finely, in two; by blocks of 32 or
+ * of 256. */
 enum { ROUND_FINE = 1, ROUND_BIG = 2, LINEAR_ROUNDS = 4 };
 
 struct linear_in {

@@ -41,16 +41,19 @@ exps(double *x, size_t n, double max, double t)
 	fm_exp_row_short(x, x, n);
 }
 
-/* The blocks are short, for a processor that sums while it begins with the next
- * one. */
-WIDE(bool, softmax, (float *p, double *x, size_t n, double t), (p, x, n, t))
+/* p from x, whose values v has, or x itself where v is NULL. The blocks are
+ * short, for a processor that sums while it begins with the next one. */
+WIDE_INLINE bool
+normalise(float *p, double *x, const float *v, size_t n, double max, double t)
 {
-	double max = softmax_top(x, n), sum = 0;
+	double sum = 0;
 
 	if (max == -INFINITY)
 		return false;
 	for (size_t b = 0, m; b < n; b += m) {
 		m = n - b < BLOCK ? n - b : BLOCK;
+		for (size_t i = b; v != NULL && i < b + m; i++)
+			x[i] = v[i];
 		exps(x + b, m, max, t);
 		for (size_t i = b; i < b + m; i++)
 			sum += x[i];
@@ -61,28 +64,18 @@ WIDE(bool, softmax, (float *p, double *x, size_t n, double t), (p, x, n, t))
 	return true;
 }
 
+WIDE(bool, softmax, (float *p, double *x, size_t n, double t), (p, x, n, t))
+{
+	return normalise(p, x, NULL, n, softmax_top(x, n), t);
+}
+
 WIDE(bool, softmax_floats, (float *p, double *x, const float *v, size_t n,
     double t), (p, x, v, n, t))
 {
-	double max, sum = 0;
 	float least, top;
 
 	fm_range(v, n, &least, &top);
-	max = top;
-	if (max == -INFINITY)
-		return false;
-	for (size_t b = 0, m; b < n; b += m) {
-		m = n - b < BLOCK ? n - b : BLOCK;
-		for (size_t i = b; i < b + m; i++)
-			x[i] = v[i];
-		exps(x + b, m, max, t);
-		for (size_t i = b; i < b + m; i++)
-			sum += x[i];
-	}
-	sum = 1 / sum;
-	for (size_t i = 0; i < n; i++)
-		p[i] = (float)(x[i] * sum);
-	return true;
+	return normalise(p, x, v, n, top, t);
 }
 
 double

@@ -7,7 +7,7 @@ PATH=${PIPELM_TOOLS:-$TOP/build/tests}:$PATH
 # near TOLERANCE LOGITS ROWS IDS [MOST]: the records in `got` (text, one for each
 # position) agree with the rows of LOGITS, which are those of the positions
 # that the file ROWS lists. Beyond IDS there is padding, which must be -inf. With
-# MOST, nine in sixteen values agree to within that.
+# MOST, three in four values agree to within that.
 near() {
 	od -An -v -t f4 "$2" | tr -s ' ' '\n' | grep . >want
 	awk -v tolerance="$1" -v ids="$4" -v most="${5:-$1}" '
@@ -33,7 +33,7 @@ near() {
 	END {
 		if (compared != rows * ids || values != rows * 300)
 			bad = compared " of " rows * ids " values compared"
-		if (nearer < compared * 9 / 16)
+		if (nearer < compared * 3 / 4)
 			bad = "only " nearer " of " compared " are within " most
 		if (bad != "")
 			print bad
@@ -80,7 +80,7 @@ llama() {
 # without the second terms half would be off by 0.028 and 0.056.
 @test "reference: llama in Q8_0, activations rounded to int8" {
 	forward -at -m "$DATA/llama/q8_0.gguf" <"$DATA/llama/seq.tok" >got
-	near 5e-2 "$DATA/llama/q8_0-int8.f32" "$DATA/llama/rows" 290 1e-3
+	near 5e-2 "$DATA/llama/q8_0-int8.f32" "$DATA/llama/rows" 290 5e-4
 }
 
 @test "reference: llama with K and V in f16" {
@@ -117,5 +117,5 @@ llama() {
 	forward -atxk f32 -m "$mixed" <"$DATA/llama/seq.tok" >got
 	near 1e-4 "$DATA/quants/mixed.f32" "$DATA/llama/rows" 290
 	forward -at -m "$mixed" <"$DATA/llama/seq.tok" >got
-	near 5e-2 "$DATA/quants/mixed-int8.f32" "$DATA/llama/rows" 290 1e-3
+	near 5e-2 "$DATA/quants/mixed-int8.f32" "$DATA/llama/rows" 290 5e-4
 }

@@ -27,7 +27,7 @@ forward_open(struct forward *f, const struct model *m, const struct kern *kern,
 	n = SCRATCH / cols < 1 ? 1 : SCRATCH / cols < CHUNK ? SCRATCH / cols
 	                                                    : CHUNK;
 	*f = (struct forward) { .m = m, .c = { .kern = kern, .pool = pool,
-	    .exact = exact, .max_cols = cols > 2 * n ? cols : 2 * n },
+	    .exact = exact, .max_cols = cols },
 		.geo = { m->n_layer, m->n_kv, m->head_dim, f16 },
 		.chunk = n };
 	f->c.panel = xscratch(threads * 16, f->c.max_cols * sizeof(float));

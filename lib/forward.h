@@ -21,7 +21,7 @@
 #include "seq.h"
 
 /* Counts up when a change alters the bits of any result. */
-enum { FORWARD_ARITHMETIC = 2 };
+enum { FORWARD_ARITHMETIC = 3 };
 
 struct forward_row {
 	struct seq *seq;

@@ -49,6 +49,9 @@ struct acts {
 
 typedef void kern_matmul_q(float *y, size_t ldy, uint32_t type, const void *w,
     const struct acts *x, size_t rows, size_t n, size_t k);
+typedef void kern_add_q(float *y, size_t ldy, uint32_t type, const void *w,
+    size_t stride, const struct acts *x, const uint32_t *to, size_t rows,
+    size_t n);
 typedef void kern_dequant(float *y, uint32_t type, const void *w, size_t n);
 
 struct kern {
@@ -77,12 +80,19 @@ struct kern {
 	 * with the x that stand against it,
 	 *
 	 *	acc = fma(d * x.d, sum of s[j] * q[i] * x.q[i], acc)
-	 *	acc = fma(-(m * x.d), sum of min[j] * x.sum[j], acc)
+	 *	acc = fma(-m, x.d * sum of min[j] * x.sum[j], acc)
 	 *
 	 * acc beginning at 0. The sums are exact integers, then made floats;
 	 * a type without a minimum goes without the second line.
 	 */
 	kern_matmul_q *matmul_q[DTYPES];
+
+	/*
+	 * Sums that go on: of rows that are `stride` bytes apart one block,
+	 * at w, against n blocks x[n][block] of inputs: by the same lines,
+	 * y[to[i]*ldy + r] takes in x[i] with row r's. to[] is ascending.
+	 */
+	kern_add_q *add_q[DTYPES];
 
 	/*
 	 * Lay inputs t..t+3 of n, which quant_q8 made, out anew in

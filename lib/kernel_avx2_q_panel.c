@@ -214,8 +214,9 @@ tile32(int type, __m256 *acc, const struct panel *p, const struct inputs *a,
 			    _mm256_loadu_ps(p->d[b])),
 			    _mm256_cvtepi32_ps(s[j]), acc[j]);
 			if (has_min(type))
-				acc[j] = _mm256_fmadd_ps(_mm256_mul_ps(xd,
-				    _mm256_loadu_ps(p->m[b])), _mm256_set1_ps(
+				acc[j] = _mm256_fmadd_ps(
+				    _mm256_loadu_ps(p->m[b]), _mm256_set1_ps(
+				    d[j * (k / QK) + b] *
 				    (float)a->sum[b][t + j]), acc[j]);
 		}
 	}
@@ -249,9 +250,8 @@ tile256(int type, __m256 *acc, const struct panel *p, const struct inputs *a,
 		    _mm256_loadu_ps(p->d[0])), _mm256_cvtepi32_ps(s[j]),
 		    acc[j]);
 		if (has_min(type))
-			acc[j] = _mm256_fnmadd_ps(_mm256_mul_ps(xd,
-			    _mm256_loadu_ps(p->m[0])), _mm256_cvtepi32_ps(c),
-			    acc[j]);
+			acc[j] = _mm256_fnmadd_ps(_mm256_loadu_ps(p->m[0]),
+			    _mm256_mul_ps(xd, _mm256_cvtepi32_ps(c)), acc[j]);
 	}
 }
 

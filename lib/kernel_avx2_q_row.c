@@ -77,8 +77,8 @@ rows32(int type, __m128 *acc, const unsigned char *const w[ROWS],
 			acc[t] = _mm_fmadd_ps(_mm_mul_ps(d, xd),
 			    _mm_cvtepi32_ps(v), acc[t]);
 			if (has_min(type))
-				acc[t] = _mm_fmadd_ps(_mm_mul_ps(m, xd),
-				    _mm_set1_ps((float)sum), acc[t]);
+				acc[t] = _mm_fmadd_ps(m,
+				    _mm_set1_ps(x->d[i] * (float)sum), acc[t]);
 		}
 	}
 }
@@ -150,8 +150,8 @@ rows256(int type, __m128 *acc, const unsigned char *const w[ROWS],
 			acc[t] = _mm_fmadd_ps(_mm_mul_ps(d, xd),
 			    _mm_cvtepi32_ps(s), acc[t]);
 			if (has_min(type))
-				acc[t] = _mm_fnmadd_ps(_mm_mul_ps(m, xd),
-				    _mm_cvtepi32_ps(k), acc[t]);
+				acc[t] = _mm_fnmadd_ps(m, _mm_mul_ps(xd,
+				    _mm_cvtepi32_ps(k)), acc[t]);
 		}
 	}
 }

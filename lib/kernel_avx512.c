@@ -125,6 +125,7 @@ kernel_avx512(struct kern *k)
 	k->attn_f16 = avx512_attn_f16;
 	k->attn_f32 = avx512_attn_f32;
 	avx512_set_q(k);
+	avx512_set_add(k);
 	return true;
 }
 

@@ -19,7 +19,7 @@ enum { MANY = 8 }; /* inputs that panels are for; fewer go by rows */
 /* What is prepared of few inputs for blocks of 32. */
 struct halves {
 	const int8_t *first, *second; /* (n, k / 32, 16) of each block */
-	const float *total;           /* (n, k / 32) sums of blocks */
+	const float *total; /* (n, k / 32) factors times sums of blocks */
 };
 
 /* Where prepare puts that. */

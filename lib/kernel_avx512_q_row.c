@@ -158,7 +158,7 @@ add(int type, __m512 *acc, const struct slice *s, const struct acts *x,
 			acc[t] = _mm512_fmadd_ps(_mm512_mul_ps(d, xd),
 			    _mm512_cvtepi32_ps(v), acc[t]);
 			if (has_min(type))
-				acc[t] = _mm512_fmadd_ps(_mm512_mul_ps(m, xd),
+				acc[t] = _mm512_fmadd_ps(m,
 				    _mm512_set1_ps(total[at]), acc[t]);
 		}
 	}
@@ -298,8 +298,8 @@ rows256(int type, float *const y[ROWS], size_t ldy,
 			acc[t] = _mm_fmadd_ps(_mm_mul_ps(d, xd),
 			    _mm_cvtepi32_ps(s), acc[t]);
 			if (has_min(type))
-				acc[t] = _mm_fnmadd_ps(_mm_mul_ps(m, xd),
-				    _mm_cvtepi32_ps(k), acc[t]);
+				acc[t] = _mm_fnmadd_ps(m, _mm_mul_ps(xd,
+				    _mm_cvtepi32_ps(k)), acc[t]);
 		}
 	}
 	for (size_t t = 0; t < n; t++) {

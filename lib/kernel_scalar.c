@@ -222,6 +222,7 @@ static const struct kern scalar = {
 	.matmul_f16 = matmul_f16,
 	.matmul_bf16 = matmul_bf16,
 	.matmul_q = BLOCKS(scalar_matmul_q),
+	.add_q = BLOCKS(scalar_add_q),
 	.quant_q8 = scalar_quant_q8,
 	.from_f16 = from_f16,
 	.from_bf16 = from_bf16,

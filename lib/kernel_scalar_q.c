@@ -21,7 +21,7 @@ add_block(float acc, const struct quant *w, size_t block, const int8_t *q,
 	}
 	acc = fmaf(w->d * d, (float)s, acc);
 	/* without a minimum this adds -0, which changes nothing */
-	return fmaf(-(w->m * d), (float)min, acc);
+	return fmaf(-w->m, d * (float)min, acc);
 }
 
 void
@@ -44,6 +44,25 @@ scalar_matmul_q(float *y, size_t ldy, uint32_t type, const void *w,
 				*acc = add_block(*acc, &q, d->block, x->q + at,
 				    x->d[t * nb + b], x->sum + at / 16);
 			}
+		}
+	}
+}
+
+void
+scalar_add_q(float *y, size_t ldy, uint32_t type, const void *w, size_t stride,
+    const struct acts *x, const uint32_t *to, size_t rows, size_t n)
+{
+	const struct dtype *d = dtype_get(type);
+	const unsigned char *p = w;
+
+	for (size_t r = 0; r < rows; r++, p += stride) {
+		struct quant q;
+		d->unpack(&q, p);
+		for (size_t i = 0; i < n; i++) {
+			float *acc = &y[to[i] * ldy + r];
+			*acc = add_block(*acc, &q, d->block,
+			    x->q + i * d->block, x->d[i],
+			    x->sum + i * d->block / 16);
 		}
 	}
 }

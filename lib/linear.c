@@ -1,5 +1,6 @@
 #include "linear.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,31 +10,56 @@ enum {
 	GROUP = 16,         /* rows that are shared out together */
 	FEW = 4,            /* inputs: fewer take F16 and BF16 in place */
 	SMALL = 256 * 1024, /* products below which one thread is faster */
+	OUTLIER = 8,        /* times the root mean square */
+	NEAR = 64,          /* rows times inputs (in eights) that are still */
+	FAR = 1024,         /* near when outliers are added: a memory's worth */
 };
+
+static struct acts
+acts_new(size_t n, size_t cols)
+{
+	size_t size;
+
+	if (!size_mul(&size, (n + 3) / 4 * 4, cols))
+		die("out of memory");
+	return (struct acts) { .q = xscratch(size, 1),
+		.d = xscratch(size / QK + n, sizeof(float)),
+		.sum = xscratch(size / 16 + n, sizeof(int16_t)),
+		.more = xscratch(size + size / 4, 1) };
+}
+
+static void
+acts_free(struct acts *a)
+{
+	free(a->q);
+	free(a->d);
+	free(a->sum);
+	free(a->more);
+}
 
 void
 linear_in_init(struct linear_in *in, size_t n, size_t max_cols)
 {
-	size_t size;
+	const size_t blocks = max_cols / QK + 1;
 
-	if (!size_mul(&n, n, 2) || !size_mul(&size, (n + 3) / 4 * 4, max_cols))
-		die("out of memory");
 	*in = (struct linear_in) { .x = NULL };
-	for (int i = 0; i < LINEAR_ROUNDS; i++)
-		in->round[i] = (struct acts) { .q = xscratch(size, 1),
-			.d = xscratch(size / QK + n, sizeof(float)),
-			.sum = xscratch(size / 16 + n, sizeof(int16_t)),
-			.more = xscratch(size + size / 4, 1) };
+	for (int i = 0; i < 2; i++)
+		in->round[i] = (struct rounded) { .x = acts_new(n, max_cols),
+			.out = acts_new(n, max_cols),
+			.of = xscratch(n * blocks, sizeof(uint32_t)),
+			.first = xscratch(blocks + 1, sizeof(size_t)),
+			.is = xscratch(n, blocks) };
 }
 
 void
 linear_in_free(struct linear_in *in)
 {
-	for (int i = 0; i < LINEAR_ROUNDS; i++) {
-		free(in->round[i].q);
-		free(in->round[i].d);
-		free(in->round[i].sum);
-		free(in->round[i].more);
+	for (int i = 0; i < 2; i++) {
+		acts_free(&in->round[i].x);
+		acts_free(&in->round[i].out);
+		free(in->round[i].of);
+		free(in->round[i].first);
+		free(in->round[i].is);
 	}
 }
 
@@ -43,67 +69,83 @@ linear_input(struct linear_in *in, const float *x, size_t n, size_t cols)
 	in->x = x;
 	in->n = n;
 	in->cols = cols;
-	memset(in->rounded, 0, sizeof(in->rounded));
-}
-
-/* Which of the roundings of its input a map takes. */
-static int
-rounding(const struct linear *map)
-{
-	bool big = dtype_get(map->w.type)->block == QK_K;
-
-	return (map->fine ? ROUND_FINE : 0) | (big ? ROUND_BIG : 0);
+	in->round[0].done = in->round[1].done = false;
 }
 
 struct round {
-	const struct compute *c;
+	const struct kern *kern;
 	const struct linear_in *in;
-	int kind;
+	struct rounded *to;
+	size_t block;
 };
 
-/* Row i of roundings of k values, to be filled in. */
-static struct acts
-row_of(const struct acts *all, size_t i, size_t k, size_t block)
-{
-	return (struct acts) { .q = all->q + i * k,
-		.d = all->d + i * (k / block), .sum = all->sum + i * (k / 16) };
-}
-
-/* What rounding left of x. */
-static void
-residual(float *left, const float *x, const struct acts *row, size_t k,
-    size_t block)
-{
-	for (size_t b = 0; b < k / block; b++)
-		for (size_t i = b * block; i < (b + 1) * block; i++)
-			left[i] = x[i] - row->d[b] * row->q[i];
-}
-
-/* Pieces are four rows of int8, which are prepared together. First terms come
- * first, and behind them the second ones. */
+/* Pieces are four inputs, which are prepared together. */
 static void
 round_work(void *arg, size_t from, size_t to, size_t worker)
 {
-	struct round *r = arg;
-	size_t k = r->in->cols, block = r->kind & ROUND_BIG ? QK_K : QK;
-	size_t n = r->kind & ROUND_FINE ? 2 * r->in->n : r->in->n;
-	const struct kern *kern = r->c->kern;
-	const struct acts *all = &r->in->round[r->kind];
-	float *left = r->c->panel + worker * GROUP * r->c->max_cols;
+	const struct round *r = arg;
+	const struct acts *all = &r->to->x;
+	size_t n = r->in->n, k = r->in->cols, blocks = k / r->block;
 
+	(void)worker;
+	for (size_t i = 4 * from; i < 4 * to && i < n; i++) {
+		const float *x = r->in->x + i * k;
+		struct acts row = { .q = all->q + i * k,
+			.d = all->d + i * blocks, .sum = all->sum + i * (k / 16) };
+		float most = sqrtf(r->kern->dot(x, x, k) / (float)k) *
+		    (OUTLIER / 127.0f);
+
+		r->kern->quant_q8(&row, x, k, r->block);
+		for (size_t b = 0; b < blocks; b++)
+			r->to->is[b * n + i] = row.d[b] > most;
+		if (r->kern->prepare != NULL && (i % 4 == 3 || i == n - 1))
+			r->kern->prepare(all, i / 4 * 4, n, k, r->block);
+	}
+}
+
+/* Number the blocks with outliers. */
+static size_t
+find_outliers(struct rounded *to, size_t n, size_t blocks)
+{
+	size_t found = 0;
+
+	for (size_t b = 0; b < blocks; b++) {
+		to->first[b] = found;
+		for (size_t i = 0; i < n; i++)
+			if (to->is[b * n + i])
+				to->of[found++] = (uint32_t)i;
+	}
+	to->first[blocks] = found;
+	return found;
+}
+
+/* Pieces are blocks with outliers: round what rounding left of them. */
+static void
+outliers_work(void *arg, size_t from, size_t to, size_t worker)
+{
+	const struct round *r = arg;
+	const size_t size = r->block, k = r->in->cols;
+	const struct rounded *all = r->to;
+	size_t b = 0;
+
+	(void)worker;
 	for (; from < to; from++) {
-		size_t t = 4 * from, end = t + 4 < n ? t + 4 : n;
-		for (size_t i = t; i < end; i++) {
-			const float *x = r->in->x + i % r->in->n * k;
-			struct acts row = row_of(all, i, k, block);
-			kern->quant_q8(&row, x, k, block);
-			if (i < r->in->n)
-				continue;
-			residual(left, x, &row, k, block);
-			kern->quant_q8(&row, left, k, block);
-		}
-		if (kern->prepare != NULL)
-			kern->prepare(all, t, n, k, block);
+		float left[QK_K];
+		const float *x;
+		const int8_t *q;
+		float d;
+		struct acts out = { .q = all->out.q + from * size,
+			.d = all->out.d + from,
+			.sum = all->out.sum + from * (size / 16) };
+
+		while (from >= all->first[b + 1])
+			b++;
+		x = r->in->x + all->of[from] * k + b * size;
+		q = all->x.q + all->of[from] * k + b * size;
+		d = all->x.d[all->of[from] * (k / size) + b];
+		for (size_t i = 0; i < size; i++)
+			left[i] = x[i] - d * q[i];
+		r->kern->quant_q8(&out, left, size, size);
 	}
 }
 
@@ -114,17 +156,27 @@ rounds(const struct compute *c, const struct matrix *w)
 	return !c->exact && c->kern->matmul_q[w->type] != NULL;
 }
 
+/* The input as a map wants it rounded. */
+static const struct rounded *
+rounded(const struct linear_in *in, const struct matrix *w)
+{
+	return &in->round[dtype_get(w->type)->block == QK_K];
+}
+
 /* Round the input as a map wants it, unless that was done. */
 static void
-round_input(struct compute *c, struct linear_in *in, const struct linear *map)
+round_input(struct compute *c, struct linear_in *in, const struct matrix *w)
 {
-	struct round r = { c, in, rounding(map) };
-	size_t n = r.kind & ROUND_FINE ? 2 * in->n : in->n;
+	size_t block = dtype_get(w->type)->block;
+	struct rounded *to = &in->round[block == QK_K];
+	struct round r = { c->kern, in, to, block };
 
-	if (!rounds(c, &map->w) || in->rounded[r.kind])
+	if (!rounds(c, w) || to->done)
 		return;
-	pool_run(c->pool, round_work, &r, (n + 3) / 4, 4);
-	in->rounded[r.kind] = true;
+	pool_run(c->pool, round_work, &r, (in->n + 3) / 4, 4);
+	pool_run(c->pool, outliers_work, &r,
+	    find_outliers(to, in->n, in->cols / block), 64);
+	to->done = true;
 }
 
 void
@@ -178,27 +230,30 @@ float_rows(struct compute *c, float *y, const struct matrix *w, size_t r,
 	}
 }
 
-/* Rows r..r+n-1 of a map whose input is rounded to two terms: a product with
- * each, as many rows at a time as the panel holds, and their sums. */
+/* Rows r..r+n-1 of a map of blocks: where there are outliers, so many at a time
+ * that they are still at hand when these are added. */
 static void
-fine_rows(struct compute *c, float *y, const struct linear *map, size_t r,
-    size_t n, const struct linear_in *in, size_t worker)
+block_rows(struct compute *c, float *y, const struct matrix *w, size_t r,
+    size_t n, const struct linear_in *in)
 {
-	size_t room = GROUP * c->max_cols;
-	size_t most = room / (2 * in->n) / GROUP * GROUP;
-	float *sum = c->panel + worker * room;
-	const struct matrix *w = &map->w;
+	const struct rounded *x = rounded(in, w);
+	const struct dtype *type = dtype_get(w->type);
+	size_t blocks = w->cols / type->block;
+	size_t most = x->first[blocks] == 0 ? n : in->n < 8 ? FAR : NEAR;
 
-	for (size_t done = 0; done < n; done += most) {
-		size_t some = n - done < most ? n - done : most;
-		c->kern->matmul_q[w->type](sum, some, w->type,
-		    w->data + (r + done) * w->stride,
-		    &in->round[rounding(map)], some, 2 * in->n, w->cols);
-		for (size_t t = 0; t < in->n; t++) {
-			float *to = y + t * w->rows + done;
-			const float *s = sum + t * some;
-			for (size_t i = 0; i < some; i++)
-				to[i] = s[i] + s[in->n * some + i];
+	for (size_t some; n > 0; n -= some, r += some, y += some) {
+		const unsigned char *at = w->data + r * w->stride;
+		some = n < most ? n : most;
+		c->kern->matmul_q[w->type](y, w->rows, w->type, at, &x->x,
+		    some, in->n, w->cols);
+		for (size_t b = 0; b < blocks; b++, at += type->bytes) {
+			size_t i = x->first[b], many = x->first[b + 1] - i;
+			struct acts out = { .q = x->out.q + i * type->block,
+				.d = x->out.d + i,
+				.sum = x->out.sum + i * (type->block / 16) };
+			if (many > 0)
+				c->kern->add_q[w->type](y, w->rows, w->type, at,
+				    w->stride, &out, x->of + i, some, many);
 		}
 	}
 }
@@ -214,12 +269,8 @@ rows(struct compute *c, const struct linear_job *job, size_t r, size_t n,
 
 	if (!rounds(c, w))
 		float_rows(c, y, w, r, n, in, worker);
-	else if (job->map->fine)
-		fine_rows(c, y, job->map, r, n, in, worker);
 	else
-		c->kern->matmul_q[w->type](y, w->rows, w->type,
-		    w->data + r * w->stride,
-		    &in->round[rounding(job->map)], n, in->n, w->cols);
+		block_rows(c, y, w, r, n, in);
 	if (b != NULL)
 		for (size_t t = 0; t < in->n; t++)
 			for (size_t i = 0; i < n; i++)
@@ -270,7 +321,7 @@ linear_run(struct compute *c, const struct linear_job *job, size_t jobs,
 	size_t n = 0, chunk;
 
 	for (size_t i = 0; i < jobs; i++) {
-		round_input(c, in, job[i].map);
+		round_input(c, in, &job[i].map->w);
 		n += groups(&job[i]);
 	}
 	chunk = n / (4 * pool_threads(c->pool)) + 1;

@@ -7,15 +7,16 @@
  * Block-quantised weights take the activations rounded to int8 by blocks of
  * their size (once for all maps that share the input), unless `exact`; float
  * weights, and all in exact mode, take them as they are. Every output is one
- * dot product in the order of kern.h, however rows, inputs and threads are
- * grouped, or the sum of two.
+ * sum in the order of kern.h, however rows, inputs and threads are grouped.
  *
- * Where rounding shows most (model.h: fine), a second product is added, with
- * what rounding left of the input, itself rounded to int8: y = W q(x) +
- * W q(x - q(x)). Few activations are many times larger than the rest, and spoil
- * the scale of their block: see "LLM.int8(): 8-bit Matrix Multiplication for
- * Transformers at Scale" (Dettmers, Lewis, Belkada, Zettlemoyer 2022), where
- * these are kept apart.
+ * A value many times larger than the rest, an outlier, spoils the scale of its
+ * block. Where the largest of a block is more than eight times the root mean
+ * square of the input, what rounding left of the block is rounded again, and
+ * its products enter the sums behind all others, in order of blocks:
+ * y = W q(x) + W q(x - q(x)). That such values are few and matter most is
+ * known from "LLM.int8(): 8-bit Matrix Multiplication for Transformers at
+ * Scale" (Dettmers, Lewis, Belkada, Zettlemoyer 2022), where they are kept as
+ * floats.
  */
 #ifndef LINEAR_H
 #define LINEAR_H
@@ -28,18 +29,24 @@ struct compute {
 	const struct kern *kern;
 	struct pool *pool;
 	bool exact;
-	size_t max_cols; /* of any map; at least twice the inputs at a time */
+	size_t max_cols; /* of any map */
 	float *panel; /* (threads, 16, max_cols) rows as float; owned */
 };
 
-/* How an input is rounded: in one term or, finely, in two; by blocks of 32 or
- * of 256. */
-enum { ROUND_FINE = 1, ROUND_BIG = 2, LINEAR_ROUNDS = 4 };
+/* An input rounded by blocks of one size. Outliers' blocks stand by their place
+ * in the input, and of one place by input. */
+struct rounded {
+	struct acts x;
+	struct acts out;   /* second terms of blocks with outliers, */
+	uint32_t *of;      /* the input of each, */
+	size_t *first;     /* (blocks + 1) and the first of each place */
+	unsigned char *is; /* (blocks, n) whether there is an outlier */
+	bool done;
+};
 
 struct linear_in {
-	const float *x;                   /* (n, cols) */
-	struct acts round[LINEAR_ROUNDS]; /* owned */
-	bool rounded[LINEAR_ROUNDS];      /* whether they are there */
+	const float *x;          /* (n, cols) */
+	struct rounded round[2]; /* by 32, by 256; owned */
 	size_t n, cols;
 };
 

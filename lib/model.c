@@ -228,38 +228,6 @@ feed_forward(struct load *l, int n, struct layer *y)
 	y->down = linear(l, n, "ffn_down", d, ff, true);
 }
 
-/* Weights of a layer's maps. */
-static size_t
-weights(const struct layer *y)
-{
-	const struct linear *map[] = { &y->q, &y->k, &y->v, &y->o, &y->gate,
-		&y->up, &y->down };
-	size_t n = 0;
-
-	for (size_t i = 0; i < sizeof(map) / sizeof(map[0]); i++)
-		n += map[i]->w.rows * map[i]->w.cols;
-	return n;
-}
-
-/*
- * The maps whose inputs' rounding shows most, of those where more precision
- * costs little: keys and values; the feed-forward part's last where it is
- * rounded by blocks of 256; the output unless it is more than all layers.
- */
-static void
-choose_fine(struct model *m)
-{
-	size_t all = 0;
-
-	for (size_t i = 0; i < m->n_layer; i++) {
-		struct layer *y = &m->layer[i];
-		y->k.fine = y->v.fine = true;
-		y->down.fine = dtype_get(y->down.w.type)->block > 32;
-		all += weights(y);
-	}
-	m->output.fine = m->output.w.rows * m->output.w.cols <= all;
-}
-
 static void
 layer(struct load *l, int n, struct layer *y)
 {
@@ -335,7 +303,6 @@ tensors(struct load *l, size_t ctx)
 		m->output.w = m->tok_embd;
 	for (size_t i = 0; i < m->n_layer && !l->bad; i++)
 		layer(l, (int)i, &m->layer[i]);
-	choose_fine(m);
 	for (size_t i = 0; i < m->file.ntensor; i++)
 		if (!l->used[i]) {
 			struct mf_str s = m->file.tensor[i].name;

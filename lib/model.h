@@ -42,7 +42,6 @@ struct norm {
 struct linear {
 	struct matrix w; /* (out, in) */
 	const float *b;  /* (out) */
-	bool fine;       /* its input wants more than int8: see linear.h */
 };
 
 /* Norms, gate and q_norm, k_norm are there or not, as the family has it. */

@@ -271,7 +271,51 @@ blocks(uint32_t type, size_t many, int fill)
 	return w;
 }
 
-/* matmul_q and dequant of one shape; with near, whether the definition is a
+/* add_q of the last block of rows of `blocks`, to outputs that are there, of
+ * some inputs; to zeros it is what matmul_q makes of rows of one block. */
+static bool
+added(const struct kern *s, const struct kern *k, uint32_t type,
+    const unsigned char *w, const struct acts *x, size_t rows, size_t cols,
+    size_t blocks)
+{
+	const struct dtype *d = dtype_get(type);
+	size_t stride = blocks * d->bytes, ld = rows + 3, some = 0;
+	const unsigned char *last = w + stride - d->bytes;
+	unsigned char *one = malloc(rows * d->bytes);
+	uint32_t to[64];
+	bool good;
+
+	if (one == NULL)
+		exit(2);
+	for (uint32_t i = 0; i < cols; i++)
+		if (cols < 3 || i % 3 != 1)
+			to[some++] = i;
+	begin();
+	for (size_t i = 0; i < ROOM; i++)
+		out[0][GUARD + i] = out[1][GUARD + i] = uniform();
+	s->add_q[type](out[0] + GUARD, ld, type, last, stride, x, to, rows,
+	    some);
+	k->add_q[type](out[1] + GUARD, ld, type, last, stride, x, to, rows,
+	    some);
+	good = memcmp(out[0], out[1], sizeof(out[0])) == 0;
+	for (size_t r = 0; r < rows; r++)
+		memcpy(one + r * d->bytes, last + r * stride, d->bytes);
+	begin();
+	for (uint32_t i = 0; i < cols; i++) {
+		to[i] = i;
+		for (size_t r = 0; r < rows; r++)
+			out[0][GUARD + i * ld + r] = 0;
+	}
+	k->add_q[type](out[0] + GUARD, ld, type, last, stride, x, to, rows,
+	    cols);
+	s->matmul_q[type](out[1] + GUARD, ld, type, one, x, rows, cols,
+	    d->block);
+	good &= same(4 * (ld * (cols - 1) + rows));
+	free(one);
+	return good;
+}
+
+/* matmul_q, add_q and dequant of one shape; with near, whether the definition is a
  * product too, in double. */
 static bool
 quantised(const struct kern *s, const struct kern *k, uint32_t type,
@@ -322,6 +366,7 @@ quantised(const struct kern *s, const struct kern *k, uint32_t type,
 			}
 			*near &= fabs(exact - (double)*y) <= size * 1e-6;
 		}
+	good &= added(s, k, type, w, &a, rows, cols, len / block);
 	begin();
 	s->dequant[type](out[0] + GUARD, type, w, len);
 	k->dequant[type](out[1] + GUARD, type, w, len);
@@ -347,7 +392,7 @@ blocked(const struct kern *s, const struct kern *k)
 	for (uint32_t type = 0; type < DTYPES; type++) {
 		const struct dtype *d = dtype_get(type);
 		bool good = true, near = true;
-		char what[40];
+		char what[48];
 
 		if (d == NULL || d->unpack == NULL)
 			continue;
@@ -357,7 +402,7 @@ blocked(const struct kern *s, const struct kern *k)
 					good &= quantised(s, k, type, rows[r],
 					    cols[c], inner[i] * d->block,
 					    asked || r > 4 ? NULL : &near);
-		snprintf(what, sizeof(what), "matmul_q, dequant of %s", d->name);
+		snprintf(what, sizeof(what), "matmul_q, add_q, dequant of %s", d->name);
 		ok(good, what);
 		snprintf(what, sizeof(what), "%s: it is a product", d->name);
 		if (!asked)

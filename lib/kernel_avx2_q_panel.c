@@ -373,7 +373,77 @@ matmul(int type, tiles *f, kern_matmul_q *by_rows, float *y, size_t ldy,
 	}
 }
 
+/* n sums, from place t of to[] on, take in the panel's block. */
+INLINE void
+add_tile(int type, float *y, size_t ldy, const struct panel *p,
+    const struct inputs *a, const struct acts *x, const uint32_t *to, size_t t,
+    size_t n)
+{
+	__m256 acc[TILE];
+
+	for (size_t j = 0; j < n; j++)
+		acc[j] = _mm256_loadu_ps(y + to[t + j] * ldy);
+	if (is_super(type))
+		tile256(type, acc, p, a, x->q + t * QK_K, x->d + t, QK_K, t, n);
+	else
+		tile32(type, acc, p, a, x->q + t * QK, x->d + t, QK, t, n, 1);
+	for (size_t j = 0; j < n; j++)
+		_mm256_storeu_ps(y + to[t + j] * ldy, acc[j]);
+}
+
+/* Whole eights of rows, at most INPUTS blocks of inputs. */
+INLINE void
+add_some(int type, float *y, size_t ldy, const unsigned char *w, size_t stride,
+    const struct acts *x, const uint32_t *to, size_t rows, size_t n)
+{
+	const size_t block = is_super(type) ? QK_K : QK;
+	struct panel p;
+	struct inputs a;
+
+	prepare(type, &a, x, n, 0, block, block);
+	for (size_t r = 0; r < rows; r += ROWS) {
+		const unsigned char *row[ROWS];
+		size_t t = 0;
+
+		for (size_t i = 0; i < ROWS; i++)
+			row[i] = w + (r + i) * stride;
+		if (is_super(type))
+			unpack256(type, &p, row);
+		else
+			unpack32(type, &p, row, 1);
+		for (; t + TILE <= n; t += TILE)
+			add_tile(type, y + r, ldy, &p, &a, x, to, t, TILE);
+		for (; t < n; t++)
+			add_tile(type, y + r, ldy, &p, &a, x, to, t, 1);
+	}
+}
+
+INLINE void
+add(int type, float *y, size_t ldy, uint32_t number, const unsigned char *w,
+    size_t stride, const struct acts *x, const uint32_t *to, size_t rows,
+    size_t n)
+{
+	const size_t block = is_super(type) ? QK_K : QK;
+	size_t whole = rows - rows % ROWS;
+
+	if (whole < rows)
+		scalar_add_q(y + whole, ldy, number, w + whole * stride, stride,
+		    x, to, rows - whole, n);
+	for (size_t t = 0; t < n; t += INPUTS) {
+		struct acts a = { .q = x->q + t * block, .d = x->d + t,
+			.sum = x->sum + t * (block / 16) };
+		add_some(type, y, ldy, w, stride, &a, to + t, whole,
+		    n - t < INPUTS ? n - t : INPUTS);
+	}
+}
+
 #define SLOT(name, type, f)                                                    \
+	AVX2 static void add_##name(float *y, size_t ldy, uint32_t number,     \
+	    const void *w, size_t stride, const struct acts *x,                \
+	    const uint32_t *to, size_t rows, size_t n)                         \
+	{                                                                      \
+		add(type, y, ldy, number, w, stride, x, to, rows, n);          \
+	}                                                                      \
 	AVX2 static void name(float *y, size_t ldy, uint32_t number,           \
 	    const void *w, const struct acts *x, size_t rows, size_t n,        \
 	    size_t k)                                                          \
@@ -399,17 +469,29 @@ void
 avx2_set_q(struct kern *k)
 {
 	k->matmul_q[DTYPE_Q4_0] = q4_0;
+	k->add_q[DTYPE_Q4_0] = add_q4_0;
 	k->matmul_q[DTYPE_Q4_1] = q4_1;
+	k->add_q[DTYPE_Q4_1] = add_q4_1;
 	k->matmul_q[DTYPE_Q5_0] = q5_0;
+	k->add_q[DTYPE_Q5_0] = add_q5_0;
 	k->matmul_q[DTYPE_Q5_1] = q5_1;
+	k->add_q[DTYPE_Q5_1] = add_q5_1;
 	k->matmul_q[DTYPE_Q8_0] = q8_0;
+	k->add_q[DTYPE_Q8_0] = add_q8_0;
 	k->matmul_q[DTYPE_Q2_K] = q2_k;
+	k->add_q[DTYPE_Q2_K] = add_q2_k;
 	k->matmul_q[DTYPE_Q3_K] = q3_k;
+	k->add_q[DTYPE_Q3_K] = add_q3_k;
 	k->matmul_q[DTYPE_Q4_K] = q4_k;
+	k->add_q[DTYPE_Q4_K] = add_q4_k;
 	k->matmul_q[DTYPE_Q5_K] = q5_k;
+	k->add_q[DTYPE_Q5_K] = add_q5_k;
 	k->matmul_q[DTYPE_Q6_K] = q6_k;
+	k->add_q[DTYPE_Q6_K] = add_q6_k;
 	k->matmul_q[DTYPE_IQ4_NL] = iq4_nl;
+	k->add_q[DTYPE_IQ4_NL] = add_iq4_nl;
 	k->matmul_q[DTYPE_IQ4_XS] = iq4_xs;
+	k->add_q[DTYPE_IQ4_XS] = add_iq4_xs;
 }
 
 #else

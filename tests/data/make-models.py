@@ -237,19 +237,18 @@ def rounded(blocks):
     return torch.where(d > 0, torch.round(blocks * (1 / d)), 0) * d
 
 
-def round_activations(name, block):
-    """A hook for what enters a matrix, as lib/linear.h and lib/model.h have it:
-    blocks rounded to int8, and for some matrices what was lost, too."""
-    kind = name.split('.')[-1]
-    fine = (kind in ('k_proj', 'v_proj', 'lm_head') or
-            kind == 'down_proj' and block == 256)
-
+def round_activations(block):
+    """A hook for what enters a matrix, as lib/linear.h has it: blocks rounded to
+    int8, and where a value is more than eight times the root mean square, what
+    was lost, too."""
     def hook(linear, args):
         x = args[0].to(torch.float32)
         blocks = x.reshape(*x.shape[:-1], -1, block)
         first = rounded(blocks)
-        x = first + rounded(blocks - first) if fine else first
-        return (x.reshape(args[0].shape).to(args[0].dtype),)
+        most = x.pow(2).mean(-1, keepdim=True).sqrt() * 8
+        second = torch.where((blocks.abs().amax(-1) > most).unsqueeze(-1),
+                             rounded(blocks - first), 0)
+        return ((first + second).reshape(args[0].shape).to(args[0].dtype),)
     return hook
 
 
@@ -282,10 +281,9 @@ def make_llama():
             if qtype == TYPE.F32:
                 reference('llama', 'f32-kv16', model, ids, ROWS)
             if qtype == TYPE.Q8_0:
-                for part, m in model.named_modules():
+                for m in model.modules():
                     if isinstance(m, torch.nn.Linear):
-                        m.register_forward_pre_hook(
-                            round_activations(part, 32))
+                        m.register_forward_pre_hook(round_activations(32))
                 int8 = reference('llama', 'q8_0-int8', model, ids, ROWS,
                                  ' (roundings may fall the other way)')
                 print('    rounded and float activations differ by at most '

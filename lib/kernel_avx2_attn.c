@@ -111,6 +111,7 @@ vtree(const vec a[2])
 }
 
 #define vfetch(p) _mm_prefetch((const void *)(p), _MM_HINT_T1)
+#define OUTLINE AVX2 __attribute__((noinline)) static
 #include "kernel_attn.inc"
 
 AVX2 void

@@ -80,26 +80,118 @@ round16(int16_t *sum, __m512 x, __m512 inv)
 	return _mm512_cvtepi32_epi8(v);
 }
 
+/* The largest magnitudes of 8 blocks of 32, as bits: pairs of vectors become
+ * one, so that the lanes of all are compared together. */
+INLINE __m256i
+tops8(const float *x)
+{
+	const __m512i abs = _mm512_set1_epi32(0x7fffffff);
+	__m512i m[8];
+
+	for (int i = 0; i < 8; i++)
+		m[i] = _mm512_max_epu32(
+		    _mm512_and_si512(abs, _mm512_loadu_si512(x + 32 * i)),
+		    _mm512_and_si512(abs, _mm512_loadu_si512(x + 32 * i + 16)));
+	for (int i = 0; i < 4; i++)
+		m[i] = _mm512_max_epu32(
+		    _mm512_unpacklo_epi32(m[2 * i], m[2 * i + 1]),
+		    _mm512_unpackhi_epi32(m[2 * i], m[2 * i + 1]));
+	for (int i = 0; i < 2; i++) /* four blocks in each quarter */
+		m[i] = _mm512_max_epu32(
+		    _mm512_unpacklo_epi64(m[2 * i], m[2 * i + 1]),
+		    _mm512_unpackhi_epi64(m[2 * i], m[2 * i + 1]));
+	m[0] = _mm512_max_epu32(_mm512_shuffle_i32x4(m[0], m[1], 0x88),
+	    _mm512_shuffle_i32x4(m[0], m[1], 0xdd));
+	return _mm512_castsi512_si256(_mm512_max_epu32(
+	    _mm512_shuffle_i32x4(m[0], m[0], 0x88),
+	    _mm512_shuffle_i32x4(m[0], m[0], 0xdd)));
+}
+
+/* quant_inverse of 8 blocks of 32; false where one wants its exceptions. */
+INLINE bool
+inverses8(float *d, float *inv, const float *x)
+{
+	const __m256i top = tops8(x), inf = _mm256_set1_epi32(0x7f800000);
+	const __m256 v = _mm256_div_ps(_mm256_castsi256_ps(top),
+	    _mm256_set1_ps(127));
+	const __m256 u = _mm256_div_ps(_mm256_set1_ps(1), v);
+
+	_mm256_storeu_ps(d, v);
+	_mm256_storeu_ps(inv, u);
+	return (_mm256_cmplt_epu32_mask(top, inf) &
+	    _mm256_cmplt_epu32_mask(_mm256_castps_si256(u), inf)) == 0xff;
+}
+
+/* 256 activations to int8, each 32 with an inverse. */
+INLINE void
+round256(int8_t *q, int16_t *sum, const float *x, const float inv[8])
+{
+	const __m512i turn = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6,
+	    10, 14, 3, 7, 11, 15);
+	const __m512i one = _mm512_set1_epi16(1);
+	__m512i s[4]; /* sums of four, those of 16 side by side */
+
+	for (int i = 0; i < 4; i++) {
+		__m512i v[4];
+		for (int j = 0; j < 4; j++)
+			v[j] = _mm512_cvtps_epi32(_mm512_mul_ps(
+			    _mm512_loadu_ps(x + 64 * i + 16 * j),
+			    _mm512_set1_ps(inv[2 * i + j / 2])));
+		v[0] = _mm512_permutexvar_epi32(turn, _mm512_packs_epi16(
+		    _mm512_packs_epi32(v[0], v[1]),
+		    _mm512_packs_epi32(v[2], v[3])));
+		_mm512_storeu_si512(q + 64 * i, v[0]);
+		s[i] = _mm512_dpbusd_epi32(_mm512_setzero_si512(),
+		    _mm512_set1_epi8(1), v[0]);
+	}
+	for (int i = 0; i < 4; i += 2)
+		s[i] = _mm512_madd_epi16(_mm512_packs_epi32(s[i], s[i + 1]),
+		    one);
+	s[0] = _mm512_madd_epi16(_mm512_packs_epi32(s[0], s[2]), one);
+	_mm256_storeu_si256((void *)sum, _mm512_cvtepi32_epi16(
+	    _mm512_permutexvar_epi32(turn, s[0])));
+}
+
+/* A block of any kind. */
+INLINE void
+round_block(int8_t *q, float *d, int16_t *sum, const float *x, size_t block)
+{
+	__m512i m = _mm512_setzero_si512();
+	float inv[8];
+
+	for (size_t i = 0; i < block; i += 16)
+		m = _mm512_max_epu32(m, _mm512_and_si512(
+		    _mm512_set1_epi32(0x7fffffff), _mm512_loadu_si512(x + i)));
+	inv[0] = quant_inverse(d, _mm512_reduce_max_epu32(m));
+	if (inv[0] == 0) {
+		memset(q, 0, block);
+		memset(sum, 0, block / 16 * sizeof(*sum));
+	} else if (block == 256) {
+		_mm256_storeu_ps(inv, _mm256_set1_ps(inv[0]));
+		round256(q, sum, x, inv);
+	} else {
+		for (size_t i = 0; i < block; i += 16)
+			_mm_storeu_si128((void *)(q + i), round16(&sum[i / 16],
+			    _mm512_loadu_ps(x + i), _mm512_set1_ps(inv[0])));
+	}
+}
+
 AVX512 static void
 quant_q8(const struct acts *to, const float *x, size_t k, size_t block)
 {
-	const __m512i abs = _mm512_set1_epi32(0x7fffffff);
+	const size_t step = k < 256 ? block : 256;
 
-	for (size_t at = 0, b = 0; at < k; at += block, b++) {
-		__m512i m = _mm512_setzero_si512();
-		float inv;
-
-		for (size_t i = at; i < at + block; i += 16)
-			m = _mm512_max_epu32(m, _mm512_and_si512(abs,
-			    _mm512_loadu_si512(x + i)));
-		inv = quant_inverse(&to->d[b], _mm512_reduce_max_epu32(m));
-		for (size_t i = at; i < at + block; i += 16)
-			_mm_storeu_si128((void *)(to->q + i),
-			    inv == 0 ? _mm_setzero_si128()
-			             : round16(&to->sum[i / 16],
-			    _mm512_loadu_ps(x + i), _mm512_set1_ps(inv)));
-		if (inv == 0)
-			memset(to->sum + at / 16, 0, block / 16 * 2);
+	for (size_t i = 0; i < k; i += step) {
+		float inv[8];
+		if (k - i < step) /* some once more */
+			i = k - step;
+		if (block == 32 && step == 256 &&
+		    inverses8(to->d + i / 32, inv, x + i))
+			round256(to->q + i, to->sum + i / 16, x + i, inv);
+		else
+			for (size_t j = i; j < i + step; j += block)
+				round_block(to->q + j, to->d + j / block,
+				    to->sum + j / 16, x + j, block);
 	}
 }
 

@@ -51,7 +51,6 @@ INLINE __m512
 vexp16(__m512 x)
 {
 	const __m512 magic = _mm512_set1_ps(12582912.0f);
-	const __m512i bias = _mm512_set1_epi32(127);
 	static const float c[] = { 1.0f / 720, 1.0f / 120, 1.0f / 24,
 		1.0f / 6, 0.5f, 1.0f, 1.0f };
 	/* operands so ordered that NaN stays */
@@ -63,16 +62,11 @@ vexp16(__m512 x)
 	__m512 r = _mm512_sub_ps(_mm512_sub_ps(d,
 	    _mm512_mul_ps(f, _mm512_set1_ps(0.693359375f))),
 	    _mm512_mul_ps(f, _mm512_set1_ps(-2.12194440e-4f)));
-	__m512i n = _mm512_sub_epi32(_mm512_castps_si512(t),
-	    _mm512_castps_si512(magic));
-	__m512i half = _mm512_srai_epi32(n, 1);
 
 	for (int i = 0; i < 7; i++)
 		p = _mm512_add_ps(_mm512_mul_ps(p, r), _mm512_set1_ps(c[i]));
-	p = _mm512_mul_ps(p, _mm512_castsi512_ps(_mm512_slli_epi32(
-	    _mm512_add_epi32(half, bias), 23)));
-	return _mm512_mul_ps(p, _mm512_castsi512_ps(_mm512_slli_epi32(
-	    _mm512_add_epi32(_mm512_sub_epi32(n, half), bias), 23)));
+	/* the power of two by one rounding, as there */
+	return _mm512_scalef_ps(p, f);
 }
 
 INLINE __m512

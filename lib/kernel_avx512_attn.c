@@ -50,7 +50,10 @@ vmax(vec a, vec b)
 INLINE vec
 vload(const float *p)
 {
-	return _mm512_loadu_ps(p);
+	vec v = _mm512_loadu_ps(p);
+
+	__asm__("" : "+v"(v)); /* loaded once: see loaded() */
+	return v;
 }
 
 INLINE vec
@@ -105,6 +108,7 @@ vtree(const vec a[1])
 #define vexp vexp16
 #define vcap vcap16
 #define vfetch(p) _mm_prefetch((const void *)(p), _MM_HINT_T1)
+#define OUTLINE AVX512 __attribute__((noinline)) static
 #include "kernel_attn.inc"
 
 AVX512 void

@@ -116,6 +116,7 @@ vtree(const vec a[4])
 }
 
 #define vfetch(p) __builtin_prefetch(p, 0, 2)
+#define OUTLINE __attribute__((noinline)) static
 #include "kernel_attn.inc"
 
 void

@@ -5,6 +5,7 @@
 #ifdef NEON
 
 #include "kernel_neon_q.h"
+#include "kernel_scalar.h"
 
 #undef INLINE
 #define INLINE static inline __attribute__((always_inline, unused)) DOTPROD

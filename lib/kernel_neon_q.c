@@ -5,6 +5,7 @@
 #ifdef NEON
 
 #include "kernel_neon_q.h"
+#include "kernel_scalar.h"
 
 #define FOR /* every processor */
 

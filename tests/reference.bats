@@ -76,11 +76,8 @@ llama() {
 	llama 5e-5 q8_0 "$DATA/llama/q8_0.gguf" -xk f32
 }
 
-# A rounding that falls the other way moves a whole row of logits, by up to 0.03;
-# without the second terms half would be off by 0.028 and 0.056.
 @test "reference: llama in Q8_0, activations rounded to int8" {
-	forward -at -m "$DATA/llama/q8_0.gguf" <"$DATA/llama/seq.tok" >got
-	near 5e-2 "$DATA/llama/q8_0-int8.f32" "$DATA/llama/rows" 290 5e-4
+	llama 5e-5 q8_0-int8 "$DATA/llama/q8_0.gguf"
 }
 
 @test "reference: llama with K and V in f16" {
@@ -112,10 +109,13 @@ llama() {
 	fi
 }
 
+# The inputs have outliers. A rounding that falls the other way moves a whole row
+# of logits, by up to 0.05; without the outliers' second terms three in four are
+# off by more than 0.13.
 @test "reference: llama with matrices of every quantised type" {
 	mixed=$DATA/quants/mixed.gguf
 	forward -atxk f32 -m "$mixed" <"$DATA/llama/seq.tok" >got
 	near 1e-4 "$DATA/quants/mixed.f32" "$DATA/llama/rows" 290
 	forward -at -m "$mixed" <"$DATA/llama/seq.tok" >got
-	near 5e-2 "$DATA/quants/mixed-int8.f32" "$DATA/llama/rows" 290 5e-4
+	near 1e-1 "$DATA/quants/mixed-int8.f32" "$DATA/llama/rows" 290 1e-3
 }

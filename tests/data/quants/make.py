@@ -111,7 +111,8 @@ def make_mixed():
     names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, 2)
     for name, p in model.named_parameters():
         to = names.get_name(name, ('.weight',))
-        if p.ndim == 1:
+        if p.ndim == 1:  # one channel so large that it is often an outlier
+            p.data[100] *= 25
             out.add_tensor(to, p.detach().numpy())
             continue
         gain = 3 if 'embed' in name else 2 if 'q_proj' in name else 1.4
@@ -133,7 +134,7 @@ def make_mixed():
             qtype = kind('model.embed_tokens' if name == 'lm_head' else name)
             if isinstance(m, torch.nn.Linear) and qtype != TYPE.F16:
                 m.register_forward_pre_hook(models.round_activations(
-                    name, gguf.GGML_QUANT_SIZES[qtype][0]))
+                    gguf.GGML_QUANT_SIZES[qtype][0]))
         models.reference('quants', 'mixed-int8', model, ids, models.ROWS)
 
 

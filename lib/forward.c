@@ -262,7 +262,8 @@ struct queries {
 	size_t rows, pos; /* position of the first row */
 };
 
-/* Attend to a page: all at once, if all see the same of it. */
+/* Attend to a page: all at once, unless a window ends what they see of it at
+ * different positions. */
 static void
 attend_page(const struct region *r, const struct queries *x, size_t head,
     size_t page)
@@ -270,19 +271,20 @@ attend_page(const struct region *r, const struct queries *x, size_t head,
 	const struct kern *kern = r->f->c.kern;
 	const struct model *m = r->f->m;
 	size_t group = m->n_head / m->n_kv, window = m->layer[r->layer].window;
-	struct kern_attn at = { .hd = m->head_dim, .scale = m->attn_scale,
-		.cap = m->attn_cap, .next = (page + 1) * KERN_PAGE <
-		    x->pos + x->rows ? seq_keys(r->row->seq, page + 1, r->layer,
-		    head) : NULL };
+	size_t first = page * KERN_PAGE, i = first > x->pos ? first - x->pos : 0;
+	struct kern_attn at = { .hd = m->head_dim, .each = group,
+		.scale = m->attn_scale, .cap = m->attn_cap,
+		.next = first + KERN_PAGE < x->pos + x->rows ? seq_keys(
+		    r->row->seq, page + 1, r->layer, head) : NULL };
 	struct kern_attn last = at;
 	const void *k = seq_keys(r->row->seq, page, r->layer, head);
 	const void *v = seq_values(r->row->seq, page, r->layer, head);
-	bool same = sees(&at, x->pos, window, page) &&
+	bool same = sees(&at, x->pos + i, window, page) &&
 	    sees(&last, x->pos + x->rows - 1, window, page) &&
-	    at.from == last.from && at.to == last.to;
-	size_t step = same ? x->rows : 1;
+	    at.from == last.from;
+	size_t step = same ? x->rows - i : 1;
 
-	for (size_t i = 0; i < x->rows; i += step) {
+	for (; i < x->rows; i += step) {
 		size_t g = i * group, n = step * group;
 		if (!sees(&at, x->pos + i, window, page))
 			continue;

@@ -31,11 +31,22 @@ enum {
 struct kern_attn {
 	size_t hd;       /* the head's dimensions */
 	size_t from, to; /* positions of the page that are seen, from < to */
+	size_t each; /* queries after which one position more is seen, as far
+	                as the page goes; 0: all see the same */
 	float scale;     /* of scores */
 	float cap;       /* softcap of scores; 0: none */
 	const void *next; /* keys that are read next, fetched meanwhile; or
 	                     NULL */
 };
+
+/* The end of what query i sees of a page. */
+static inline size_t
+kern_attn_to(const struct kern_attn *a, size_t i)
+{
+	size_t to = a->each > 0 ? a->to + i / a->each : a->to;
+
+	return to < KERN_PAGE ? to : KERN_PAGE;
+}
 
 /* Activations as int8, one input behind the other: (n, k) values, a scale for
  * each block, the sum of each 16. */
@@ -123,7 +134,8 @@ struct kern {
 	 * One page of attention for nq queries that share a key/value head,
 	 * "Online normalizer calculation for softmax" (Milakov, Gimelshein
 	 * 2018). k[64/16][hd][16], v[64][hd]; positions from..to-1 of the page
-	 * are seen, at least one. For each query: score s = fma over the head's
+	 * are seen, at least one; where later queries see more (`each`), the
+	 * others leave that out. For each query: score s = fma over the head's
 	 * dimensions in order, then s * scale, then softcap; M = max(m, all s);
 	 * c = exp(m - M); p = exp(s - M); l = fma(l, c, sum of p by the 16-lane
 	 * rule, position i of the page being term i); o *= c; then o = fma(p,

@@ -102,20 +102,21 @@ softcap(float *x, size_t n, float cap)
 /* The part of attention that follows the sums s[to], 0 before `from`: leaves
  * the weights in s, updates m and l, scales o. */
 static void
-attn_weights(float *s, float *o, float *m, float *l, const struct kern_attn *a)
+attn_weights(float *s, float *o, float *m, float *l, size_t to,
+    const struct kern_attn *a)
 {
 	float top = *m, c;
 
-	for (size_t j = a->from; j < a->to; j++)
+	for (size_t j = a->from; j < to; j++)
 		s[j] *= a->scale;
 	if (a->cap > 0)
-		softcap(s + a->from, a->to - a->from, a->cap);
-	for (size_t j = a->from; j < a->to; j++)
+		softcap(s + a->from, to - a->from, a->cap);
+	for (size_t j = a->from; j < to; j++)
 		top = s[j] > top ? s[j] : top;
 	c = fm_expf(*m - top);
-	for (size_t j = a->from; j < a->to; j++)
+	for (size_t j = a->from; j < to; j++)
 		s[j] = fm_expf(s[j] - top);
-	*l = fmaf(*l, c, sum(s, a->to));
+	*l = fmaf(*l, c, sum(s, to));
 	*m = top;
 	for (size_t i = 0; i < a->hd; i++)
 		o[i] *= c;
@@ -125,17 +126,18 @@ static void
 attn_f32(float *o, float *m, float *l, const float *q, const float *k,
     const float *v, size_t nq, const struct kern_attn *a)
 {
-	size_t hd = a->hd;
+	size_t hd = a->hd, to;
 
 	for (size_t h = 0; h < nq; h++, q += hd, o += hd) {
 		float s[KERN_PAGE] = { 0 };
-		for (size_t j = a->from; j < a->to; j++) {
+		to = kern_attn_to(a, h);
+		for (size_t j = a->from; j < to; j++) {
 			const float *kj = k + j / 16 * hd * 16 + j % 16;
 			for (size_t i = 0; i < hd; i++)
 				s[j] = fmaf(q[i], kj[i * 16], s[j]);
 		}
-		attn_weights(s, o, m + h, l + h, a);
-		for (size_t j = a->from; j < a->to; j++)
+		attn_weights(s, o, m + h, l + h, to, a);
+		for (size_t j = a->from; j < to; j++)
 			for (size_t i = 0; i < hd; i++)
 				o[i] = fmaf(s[j], v[j * hd + i], o[i]);
 	}
@@ -145,18 +147,19 @@ static void
 attn_f16(float *o, float *m, float *l, const float *q, const uint16_t *k,
     const uint16_t *v, size_t nq, const struct kern_attn *a)
 {
-	size_t hd = a->hd;
+	size_t hd = a->hd, to;
 
 	for (size_t h = 0; h < nq; h++, q += hd, o += hd) {
 		float s[KERN_PAGE] = { 0 };
-		for (size_t j = a->from; j < a->to; j++) {
+		to = kern_attn_to(a, h);
+		for (size_t j = a->from; j < to; j++) {
 			const uint16_t *kj = k + j / 16 * hd * 16 + j % 16;
 			for (size_t i = 0; i < hd; i++)
 				s[j] = fmaf(q[i], fm_from_f16(kj[i * 16]),
 				    s[j]);
 		}
-		attn_weights(s, o, m + h, l + h, a);
-		for (size_t j = a->from; j < a->to; j++)
+		attn_weights(s, o, m + h, l + h, to, a);
+		for (size_t j = a->from; j < to; j++)
 			for (size_t i = 0; i < hd; i++)
 				o[i] = fmaf(s[j], fm_from_f16(v[j * hd + i]),
 				    o[i]);

@@ -180,11 +180,37 @@ rounds(const struct kern *s, const struct kern *k, size_t block)
 	return good;
 }
 
+/* Rows of 1 to 18 blocks: nothing behind them changes. */
+static bool
+rows_round(const struct kern *s, const struct kern *k, size_t block)
+{
+	enum { MOST = 18 };
+	float *x = floats(MOST * block), d[2][MOST + 1];
+	int8_t q[2][MOST * QK_K + 64];
+	int16_t sum[2][MOST * QK_K / 16 + 16];
+	struct acts to[] = { { .q = q[0], .d = d[0], .sum = sum[0] },
+		{ .q = q[1], .d = d[1], .sum = sum[1] } };
+	bool good = true;
+
+	for (size_t many = 1; many <= MOST; many++) {
+		memset(q, 1, sizeof(q));
+		memset(sum, 1, sizeof(sum));
+		memset(d, 1, sizeof(d));
+		s->quant_q8(&to[0], x, many * block, block);
+		k->quant_q8(&to[1], x, many * block, block);
+		good &= memcmp(q[0], q[1], sizeof(q[0])) == 0 &&
+		    memcmp(d[0], d[1], sizeof(d[0])) == 0 &&
+		    memcmp(sum[0], sum[1], sizeof(sum[0])) == 0;
+	}
+	free(x);
+	return good;
+}
+
 static void
 rounding(const struct kern *s, const struct kern *k)
 {
-	ok(rounds(s, k, QK), "quant_q8 by 32");
-	ok(rounds(s, k, QK_K), "quant_q8 by 256");
+	ok(rounds(s, k, QK) && rows_round(s, k, QK), "quant_q8 by 32");
+	ok(rounds(s, k, QK_K) && rows_round(s, k, QK_K), "quant_q8 by 256");
 }
 
 /* Products with the bytes of w as F16 and BF16. */
@@ -411,60 +437,112 @@ blocked(const struct kern *s, const struct kern *k)
 	asked = true;
 }
 
-/* o[hd], m, l for each of nq queries, one behind the other in out. */
+/* What attention reads: nq queries; keys, then values. */
+struct page {
+	size_t nq, hd;
+	float *q, *kv;
+	uint16_t *half; /* kv; NULL: of floats */
+};
+
+/* o[hd], m, l for each query, one behind the other in o: of all at once, or
+ * called for those of each row. */
+static void
+attend(const struct kern *k, float *o, const struct page *x, size_t each,
+    bool rows)
+{
+	static const struct kern_attn at[] = {
+		{ .from = 0, .to = 64, .scale = 0.2f },
+		{ .from = 0, .to = 1, .scale = 0.2f },
+		{ .from = 0, .to = 17, .scale = 0.2f },
+		{ .from = 16, .to = 63, .scale = 0.2f },
+		{ .from = 63, .to = 64, .scale = 0.2f, .cap = 2 },
+		{ .from = 5, .to = 8, .scale = 0.2f, .cap = 1.5f },
+		{ .from = 7, .to = 33, .scale = 0.2f },
+		{ .from = 40, .to = 46, .scale = 0.2f },
+	};
+	size_t nq = x->nq, hd = x->hd, v = KERN_PAGE * hd;
+	float *m = o + nq * hd, *l = m + nq;
+
+	memset(o, 0, nq * hd * 4);
+	for (size_t j = 0; j < nq; j++) {
+		m[j] = -INFINITY;
+		l[j] = 0;
+	}
+	for (size_t p = 0; p < sizeof(at) / sizeof(at[0]); p++)
+		for (size_t j = 0, some; j < nq; j += some) {
+			struct kern_attn a = at[p];
+			some = !rows ? nq : nq - j < each ? nq - j : each;
+			a.next = p % 2 ? NULL : x->kv;
+			a.hd = hd;
+			a.each = rows ? 0 : each;
+			if (rows && a.to + j / each < KERN_PAGE)
+				a.to += j / each;
+			else if (rows)
+				a.to = KERN_PAGE;
+			if (x->half != NULL)
+				k->attn_f16(o + j * hd, m + j, l + j,
+				    x->q + j * hd, x->half, x->half + v,
+				    some, &a);
+			else
+				k->attn_f32(o + j * hd, m + j, l + j,
+				    x->q + j * hd, x->kv, x->kv + v, some,
+				    &a);
+		}
+}
+
+/* Against the definition, and all at once against row by row; with odd, some
+ * positions hold what must not touch those that do not see them. */
 static bool
 attention(const struct kern *s, const struct kern *k, bool f16, size_t nq,
-    size_t hd)
+    size_t hd, size_t each, bool odd)
 {
-	float *q = floats(nq * hd), *kv = floats(2 * 64 * hd);
-	uint16_t *h = malloc(2 * 64 * hd * 2);
-	const struct kern *kern[] = { s, k };
+	struct page x = { nq, hd, floats(nq * hd), floats(2 * 64 * hd), NULL };
+	uint16_t *half = malloc(2 * 64 * hd * 2);
+	bool good;
 
-	if (h == NULL)
+	if (half == NULL)
 		exit(2);
-	s->to_f16(h, kv, 2 * 64 * hd);
-	begin();
-	for (int i = 0; i < 2; i++) {
-		float *o = out[i] + GUARD, *m = o + nq * hd, *l = m + nq;
-		static const struct kern_attn at[] = { { 0, 0, 64, 0.2f, 0, NULL },
-			{ 0, 0, 1, 0.2f, 0, NULL }, { 0, 0, 17, 0.2f, 0, NULL },
-			{ 0, 16, 63, 0.2f, 0, NULL }, { 0, 63, 64, 0.2f, 2, NULL },
-			{ 0, 5, 8, 0.2f, 1.5f, NULL }, { 0, 7, 33, 0.2f, 0, NULL } };
-
-		memset(o, 0, nq * hd * 4);
-		for (size_t j = 0; j < nq; j++) {
-			m[j] = -INFINITY;
-			l[j] = 0;
-		}
-		for (int p = 0; p < 7; p++) {
-			struct kern_attn a = at[p];
-			a.next = p % 2 ? NULL : h;
-			a.hd = hd;
-			if (f16)
-				kern[i]->attn_f16(o, m, l, q, h, h + 64 * hd,
-				    nq, &a);
-			else
-				kern[i]->attn_f32(o, m, l, q, kv, kv + 64 * hd,
-				    nq, &a);
-		}
+	for (size_t i = 0; odd && i < hd; i++) {
+		x.kv[(64 + 50) * hd + i] = INFINITY;
+		x.kv[(64 + 19) * hd + i] = INFINITY;
+		x.kv[i * 16 + 3] = INFINITY;
 	}
-	free(q);
-	free(kv);
-	free(h);
-	return same(4 * (nq * hd + 2 * nq));
+	s->to_f16(half, x.kv, 2 * 64 * hd);
+	x.half = f16 ? half : NULL;
+	begin();
+	attend(s, out[0] + GUARD, &x, each, false);
+	attend(k, out[1] + GUARD, &x, each, false);
+	good = same(4 * (nq * hd + 2 * nq));
+	if (each > 0) {
+		attend(s, out[0] + GUARD, &x, each, true);
+		good &= same(4 * (nq * hd + 2 * nq));
+	}
+	free(x.q);
+	free(x.kv);
+	free(half);
+	return good;
 }
 
 static void
 attentions(const struct kern *s, const struct kern *k)
 {
-	static const size_t hd[] = { 1, 7, 8, 20, 32, 64, 80 };
-	bool good = true;
+	static const size_t hd[] = { 1, 7, 8, 20, 32, 64, 80, 256 };
+	static const size_t many[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 19 };
+	bool good = true, rows = true;
 
-	for (size_t nq = 1; nq < 10; nq++)
-		for (int i = 0; i < 7; i++)
-			good &= attention(s, k, false, nq, hd[i]) &&
-			    attention(s, k, true, nq, hd[i]);
+	for (int i = 0; i < 11; i++)
+		for (int j = 0; j < 8; j++)
+			for (int h = 0; h < 2; h++) {
+				good &= attention(s, k, h, many[i], hd[j], 0,
+				    false);
+				for (size_t each = 1; each < 4; each += 2)
+					rows &= attention(s, k, h, many[i],
+					    hd[j], each, false) &&
+					    attention(s, k, h, many[i], hd[j],
+					    each, true);
+			}
 	ok(good, "attn_f16, attn_f32");
+	ok(rows, "attn_f16, attn_f32 of rows that see ever more");
 }
 
 /* All of a level against the scalar definition. */

@@ -271,7 +271,8 @@ attend_page(const struct region *r, const struct queries *x, size_t head,
 	const struct kern *kern = r->f->c.kern;
 	const struct model *m = r->f->m;
 	size_t group = m->n_head / m->n_kv, window = m->layer[r->layer].window;
-	size_t first = page * KERN_PAGE, i = first > x->pos ? first - x->pos : 0;
+	size_t first = page * KERN_PAGE;
+	size_t i = first > x->pos ? first - x->pos : 0; /* the row */
 	struct kern_attn at = { .hd = m->head_dim, .each = group,
 		.scale = m->attn_scale, .cap = m->attn_cap,
 		.next = first + KERN_PAGE < x->pos + x->rows ? seq_keys(

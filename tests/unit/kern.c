@@ -445,22 +445,23 @@ struct page {
 };
 
 /* o[hd], m, l for each query, one behind the other in o: of all at once, or
- * called for those of each row. */
+ * called for those of each row. Every other page has keys and values change
+ * places, so that what is left of the last one is wrong. */
 static void
 attend(const struct kern *k, float *o, const struct page *x, size_t each,
     bool rows)
 {
 	static const struct kern_attn at[] = {
 		{ .from = 0, .to = 64, .scale = 0.2f },
-		{ .from = 0, .to = 1, .scale = 0.2f },
 		{ .from = 0, .to = 17, .scale = 0.2f },
+		{ .from = 0, .to = 1, .scale = 0.2f },
 		{ .from = 16, .to = 63, .scale = 0.2f },
 		{ .from = 63, .to = 64, .scale = 0.2f, .cap = 2 },
 		{ .from = 5, .to = 8, .scale = 0.2f, .cap = 1.5f },
 		{ .from = 7, .to = 33, .scale = 0.2f },
 		{ .from = 40, .to = 46, .scale = 0.2f },
 	};
-	size_t nq = x->nq, hd = x->hd, v = KERN_PAGE * hd;
+	size_t nq = x->nq, hd = x->hd;
 	float *m = o + nq * hd, *l = m + nq;
 
 	memset(o, 0, nq * hd * 4);
@@ -471,6 +472,8 @@ attend(const struct kern *k, float *o, const struct page *x, size_t each,
 	for (size_t p = 0; p < sizeof(at) / sizeof(at[0]); p++)
 		for (size_t j = 0, some; j < nq; j += some) {
 			struct kern_attn a = at[p];
+			size_t key = p % 2 * KERN_PAGE * hd;
+			size_t value = KERN_PAGE * hd - key;
 			some = !rows ? nq : nq - j < each ? nq - j : each;
 			a.next = p % 2 ? NULL : x->kv;
 			a.hd = hd;
@@ -481,12 +484,12 @@ attend(const struct kern *k, float *o, const struct page *x, size_t each,
 				a.to = KERN_PAGE;
 			if (x->half != NULL)
 				k->attn_f16(o + j * hd, m + j, l + j,
-				    x->q + j * hd, x->half, x->half + v,
-				    some, &a);
+				    x->q + j * hd, x->half + key,
+				    x->half + value, some, &a);
 			else
 				k->attn_f32(o + j * hd, m + j, l + j,
-				    x->q + j * hd, x->kv, x->kv + v, some,
-				    &a);
+				    x->q + j * hd, x->kv + key, x->kv + value,
+				    some, &a);
 		}
 }
 

@@ -11,8 +11,8 @@ enum {
 	FEW = 4,            /* inputs: fewer take F16 and BF16 in place */
 	SMALL = 256 * 1024, /* products below which one thread is faster */
 	OUTLIER = 8,        /* times the root mean square */
-	NEAR = 64,          /* rows times inputs (in eights) that are still */
-	FAR = 1024,         /* near when outliers are added: a memory's worth */
+	NEAR = 64,          /* rows after which outliers are added, their sums */
+	FAR = 1024,         /* or, with few inputs, their weights still in cache */
 };
 
 static struct acts
@@ -230,31 +230,43 @@ float_rows(struct compute *c, float *y, const struct matrix *w, size_t r,
 	}
 }
 
+/* The outliers' part of n rows from `at` on, to their sums. */
+static void
+add_outliers(const struct kern *k, float *y, const struct matrix *w,
+    const unsigned char *at, size_t n, const struct rounded *x)
+{
+	const struct dtype *type = dtype_get(w->type);
+	size_t block = type->block;
+
+	for (size_t b = 0; b < w->cols / block; b++, at += type->bytes) {
+		size_t i = x->first[b], many = x->first[b + 1] - i;
+		struct acts out = { .q = x->out.q + i * block,
+			.d = x->out.d + i, .sum = x->out.sum + i * (block / 16) };
+		if (many > 0)
+			k->add_q[w->type](y, w->rows, w->type, at, w->stride,
+			    &out, x->of + i, n, many);
+	}
+}
+
 /* Rows r..r+n-1 of a map of blocks: where there are outliers, so many at a time
  * that they are still at hand when these are added. */
 static void
-block_rows(struct compute *c, float *y, const struct matrix *w, size_t r,
+block_rows(struct compute *c, float *y, const struct linear *map, size_t r,
     size_t n, const struct linear_in *in)
 {
+	const struct matrix *w = &map->w;
 	const struct rounded *x = rounded(in, w);
-	const struct dtype *type = dtype_get(w->type);
-	size_t blocks = w->cols / type->block;
-	size_t most = x->first[blocks] == 0 ? n : in->n < 8 ? FAR : NEAR;
+	size_t blocks = w->cols / dtype_get(w->type)->block;
+	size_t found = map->coarse ? 0 : x->first[blocks];
+	size_t most = found == 0 ? n : in->n < 8 ? FAR : NEAR;
 
 	for (size_t some; n > 0; n -= some, r += some, y += some) {
 		const unsigned char *at = w->data + r * w->stride;
 		some = n < most ? n : most;
 		c->kern->matmul_q[w->type](y, w->rows, w->type, at, &x->x,
 		    some, in->n, w->cols);
-		for (size_t b = 0; b < blocks; b++, at += type->bytes) {
-			size_t i = x->first[b], many = x->first[b + 1] - i;
-			struct acts out = { .q = x->out.q + i * type->block,
-				.d = x->out.d + i,
-				.sum = x->out.sum + i * (type->block / 16) };
-			if (many > 0)
-				c->kern->add_q[w->type](y, w->rows, w->type, at,
-				    w->stride, &out, x->of + i, some, many);
-		}
+		if (found > 0)
+			add_outliers(c->kern, y, w, at, some, x);
 	}
 }
 
@@ -270,7 +282,7 @@ rows(struct compute *c, const struct linear_job *job, size_t r, size_t n,
 	if (!rounds(c, w))
 		float_rows(c, y, w, r, n, in, worker);
 	else
-		block_rows(c, y, w, r, n, in);
+		block_rows(c, y, job->map, r, n, in);
 	if (b != NULL)
 		for (size_t t = 0; t < in->n; t++)
 			for (size_t i = 0; i < n; i++)

@@ -16,7 +16,8 @@
  * y = W q(x) + W q(x - q(x)). That such values are few and matter most is
  * known from "LLM.int8(): 8-bit Matrix Multiplication for Transformers at
  * Scale" (Dettmers, Lewis, Belkada, Zettlemoyer 2022), where they are kept as
- * floats.
+ * floats. A map that is `coarse` goes without (model.h: the output, where it
+ * is more than all layers).
  */
 #ifndef LINEAR_H
 #define LINEAR_H

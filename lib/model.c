@@ -228,6 +228,30 @@ feed_forward(struct load *l, int n, struct layer *y)
 	y->down = linear(l, n, "ffn_down", d, ff, true);
 }
 
+/* Weights of a layer's maps. */
+static size_t
+weights(const struct layer *y)
+{
+	const struct linear *map[] = { &y->q, &y->k, &y->v, &y->o, &y->gate,
+		&y->up, &y->down };
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(map) / sizeof(map[0]); i++)
+		n += map[i]->w.rows * map[i]->w.cols;
+	return n;
+}
+
+/* An output that is more than all layers takes most of a step's time. */
+static bool
+is_output_large(const struct model *m)
+{
+	size_t all = 0;
+
+	for (size_t i = 0; i < m->n_layer; i++)
+		all += weights(&m->layer[i]);
+	return m->output.w.rows * m->output.w.cols > all;
+}
+
 static void
 layer(struct load *l, int n, struct layer *y)
 {
@@ -303,6 +327,7 @@ tensors(struct load *l, size_t ctx)
 		m->output.w = m->tok_embd;
 	for (size_t i = 0; i < m->n_layer && !l->bad; i++)
 		layer(l, (int)i, &m->layer[i]);
+	m->output.coarse = is_output_large(m);
 	for (size_t i = 0; i < m->file.ntensor; i++)
 		if (!l->used[i]) {
 			struct mf_str s = m->file.tensor[i].name;

@@ -42,6 +42,7 @@ struct norm {
 struct linear {
 	struct matrix w; /* (out, in) */
 	const float *b;  /* (out) */
+	bool coarse;     /* outliers of its input are not made up for: linear.h */
 };
 
 /* Norms, gate and q_norm, k_norm are there or not, as the family has it. */

@@ -37,6 +37,11 @@ kern_matmul_q avx512_rows_q4_0, avx512_rows_q4_1, avx512_rows_q5_0,
     avx512_rows_q4_k, avx512_rows_q5_k, avx512_rows_q6_k, avx512_rows_iq4_nl,
     avx512_rows_iq4_xs;
 
+/* The same of add_q, for super-blocks of at most FEW inputs. */
+enum { FEW = 4 };
+kern_add_q avx512_add_rows_q2_k, avx512_add_rows_q3_k, avx512_add_rows_q4_k,
+    avx512_add_rows_q5_k, avx512_add_rows_q6_k, avx512_add_rows_iq4_xs;
+
 /*
  * The orders. Of each 128 values, which are groups 0-7, the first vector holds
  * groups and the second

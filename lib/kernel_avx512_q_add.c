@@ -151,18 +151,30 @@ add(int type, float *y, size_t ldy, const unsigned char *w, size_t stride,
 		add(type, y, ldy, w, stride, x, to, rows, n);                  \
 	}
 
+/* Few inputs go by rows: panels of super-blocks cost too much for them. */
+#define SUPER(name, type)                                                      \
+	SLOT(panel_##name, type)                                               \
+	static void name(float *y, size_t ldy, uint32_t number, const void *w, \
+	    size_t stride, const struct acts *x, const uint32_t *to,           \
+	    size_t rows, size_t n)                                             \
+	{                                                                      \
+		kern_add_q *f = n <= FEW ? avx512_add_rows_##name              \
+		                         : panel_##name;                       \
+		f(y, ldy, number, w, stride, x, to, rows, n);                  \
+	}
+
 SLOT(q4_0, DTYPE_Q4_0)
 SLOT(q4_1, DTYPE_Q4_1)
 SLOT(q5_0, DTYPE_Q5_0)
 SLOT(q5_1, DTYPE_Q5_1)
 SLOT(q8_0, DTYPE_Q8_0)
-SLOT(q2_k, DTYPE_Q2_K)
-SLOT(q3_k, DTYPE_Q3_K)
-SLOT(q4_k, DTYPE_Q4_K)
-SLOT(q5_k, DTYPE_Q5_K)
-SLOT(q6_k, DTYPE_Q6_K)
 SLOT(iq4_nl, DTYPE_IQ4_NL)
-SLOT(iq4_xs, DTYPE_IQ4_XS)
+SUPER(q2_k, DTYPE_Q2_K)
+SUPER(q3_k, DTYPE_Q3_K)
+SUPER(q4_k, DTYPE_Q4_K)
+SUPER(q5_k, DTYPE_Q5_K)
+SUPER(q6_k, DTYPE_Q6_K)
+SUPER(iq4_xs, DTYPE_IQ4_XS)
 
 void
 avx512_set_add(struct kern *k)

@@ -13,7 +13,7 @@
 
 enum {
 	ROWS = 4,    /* at a time, and */
-	MOST = 4,    /* inputs, at most */
+	MOST = FEW,  /* inputs, at most */
 	AHEAD = 256, /* bytes that are fetched ahead of each row */
 };
 
@@ -220,18 +220,14 @@ against(int type, __m512i s[2], __m256i scales)
 	}
 }
 
-/* The same for nb super-blocks of 256. */
+/* acc[n], a lane for each of w[], take in nb super-blocks of 256. */
 INLINE void
-rows256(int type, float *const y[ROWS], size_t ldy,
-    const unsigned char *const w[ROWS], const struct acts *x, size_t n,
-    size_t nb)
+supers(int type, __m128 *acc, const unsigned char *const w[ROWS],
+    const struct acts *x, size_t n, size_t nb)
 {
 	const size_t size = block_bytes(type);
 	const __m256i one = _mm256_set1_epi16(1);
-	__m128 acc[MOST];
 
-	for (size_t t = 0; t < n; t++)
-		acc[t] = _mm_setzero_ps();
 	for (size_t b = 0; b < nb; b++) {
 		__m512i a[MOST][4], v[MOST][ROWS];
 		__m256i sum[MOST], c[MOST][ROWS];
@@ -302,6 +298,19 @@ rows256(int type, float *const y[ROWS], size_t ldy,
 				    _mm_cvtepi32_ps(k)), acc[t]);
 		}
 	}
+}
+
+/* Rows w[] of nb super-blocks. */
+INLINE void
+rows256(int type, float *const y[ROWS], size_t ldy,
+    const unsigned char *const w[ROWS], const struct acts *x, size_t n,
+    size_t nb)
+{
+	__m128 acc[MOST];
+
+	for (size_t t = 0; t < n; t++)
+		acc[t] = _mm_setzero_ps();
+	supers(type, acc, w, x, n, nb);
 	for (size_t t = 0; t < n; t++) {
 		float out[ROWS];
 		_mm_storeu_ps(out, acc[t]);
@@ -374,6 +383,47 @@ all_rows(int type, float *y, size_t ldy, uint32_t number,
 	{                                                                      \
 		all_rows(type, y, ldy, number, w, x, rows, n, k);              \
 	}
+
+/* Sums of rows that take in one more super-block of n <= MOST inputs. */
+INLINE void
+add_rows256(int type, float *y, size_t ldy, const unsigned char *w,
+    size_t stride, const struct acts *x, const uint32_t *to, size_t rows,
+    size_t n)
+{
+	for (size_t r = 0; r < rows; r += ROWS, y += ROWS) {
+		size_t some = rows - r < ROWS ? rows - r : ROWS;
+		__mmask8 mask = (__mmask8)first16(some);
+		const unsigned char *p[ROWS];
+		__m128 acc[MOST];
+
+		for (size_t i = 0; i < ROWS; i++)
+			p[i] = w + (r + (i < some ? i : 0)) * stride;
+		for (size_t t = 0; t < n; t++)
+			acc[t] = _mm_maskz_loadu_ps(mask, y + to[t] * ldy);
+		supers(type, acc, p, x, n, 1);
+		for (size_t t = 0; t < n; t++)
+			_mm_mask_storeu_ps(y + to[t] * ldy, mask, acc[t]);
+	}
+}
+
+#define ADD(name, type)                                                        \
+	AVX512 void avx512_add_rows_##name(float *y, size_t ldy,               \
+	    uint32_t number, const void *w, size_t stride,                     \
+	    const struct acts *x, const uint32_t *to, size_t rows, size_t n)   \
+	{                                                                      \
+		(void)number;                                                  \
+		if (n == 1)                                                    \
+			add_rows256(type, y, ldy, w, stride, x, to, rows, 1);  \
+		else                                                           \
+			add_rows256(type, y, ldy, w, stride, x, to, rows, n);  \
+	}
+
+ADD(q2_k, DTYPE_Q2_K)
+ADD(q3_k, DTYPE_Q3_K)
+ADD(q4_k, DTYPE_Q4_K)
+ADD(q5_k, DTYPE_Q5_K)
+ADD(q6_k, DTYPE_Q6_K)
+ADD(iq4_xs, DTYPE_IQ4_XS)
 
 SLOT(q4_0, DTYPE_Q4_0)
 SLOT(q4_1, DTYPE_Q4_1)

@@ -3,20 +3,10 @@
  * block; see kern.h.
  */
 #include "kernel_avx512_q_panel.h"
-#include "kernel_scalar.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
 enum { TILE = 4 }; /* inputs that share what is loaded of super-blocks */
-
-INLINE int32_t
-four_of(const void *q)
-{
-	int32_t v;
-
-	memcpy(&v, q, sizeof(v));
-	return v;
-}
 
 /* Blocks of 32, w[] of sixteen rows: weights are made unsigned, and inputs
  * take away what that added. */
@@ -41,7 +31,7 @@ add32(int type, float *y, size_t ldy, const unsigned char *const w[ROWS],
 		s = _mm512_set1_epi32(-byte_offset(type) * sum);
 		for (size_t i = 0; i < QK / 4; i++)
 			s = _mm512_dpbusd_epi32(s, v[i], _mm512_set1_epi32(
-			    four_of(x->q + e * QK + 4 * i)));
+			    four(x->q + e * QK + 4 * i)));
 		a = _mm512_fmadd_ps(_mm512_mul_ps(d, _mm512_set1_ps(x->d[e])),
 		    _mm512_cvtepi32_ps(s), a);
 		if (has_min(type))
@@ -68,7 +58,7 @@ products256(int type, __m512i *all, const struct panel256 *p,
 			__m512i v = _mm512_loadu_si512(p->q[i]);
 			for (size_t j = 0; j < n; j++)
 				s[j] = _mm512_dpbusd_epi32(s[j],
-				    _mm512_set1_epi32(four_of(u[j] + 4 * i)), v);
+				    _mm512_set1_epi32(four(u[j] + 4 * i)), v);
 		}
 		for (size_t j = 0; j < n; j++)
 			all[j] = _mm512_add_epi32(all[j], _mm512_mullo_epi32(
@@ -103,7 +93,7 @@ some256(int type, float *y, size_t ldy, const struct panel256 *p,
 		for (size_t g = 0; has_min(type) && g < QK_K / 32; g++)
 			v = _mm512_dpwssd_epi32(v,
 			    _mm512_loadu_si512(p->min[g]),
-			    _mm512_set1_epi32(four_of(sum + 2 * g)));
+			    _mm512_set1_epi32(four(sum + 2 * g)));
 		if (has_min(type))
 			a = _mm512_fnmadd_ps(_mm512_loadu_ps(p->m),
 			    _mm512_mul_ps(xd, _mm512_cvtepi32_ps(v)), a);

@@ -119,7 +119,7 @@ fours16(__m512i v[4], const unsigned char *const p[ROWS], size_t at)
 }
 
 INLINE int
-four(const unsigned char *p)
+four(const void *p)
 {
 	int v;
 

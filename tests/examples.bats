@@ -151,7 +151,7 @@ example() {
 			root = marked[400] / marked[100]
 			exit bad || rows != 2 || marked[400] != all ||
 				!(root > 1.5 && root < 2.5) ||
-				!(cut > 4 && cut < all && pasted > 3 && pasted < cut) ||
+				!(cut > 4 && cut < all && pasted > 4 && pasted < cut) ||
 				!(half > 4 && turned > 0.9 * all)
 		}' got
 }

@@ -110,12 +110,12 @@ llama() {
 }
 
 # The inputs have outliers. A rounding that falls the other way moves a whole row
-# of logits, by up to 0.05; without the outliers' second terms three in four are
-# off by more than 0.13.
+# of logits, by up to 0.24; without the outliers' second terms three in four are
+# off by more than 0.11.
 @test "reference: llama with matrices of every quantised type" {
 	mixed=$DATA/quants/mixed.gguf
 	forward -atxk f32 -m "$mixed" <"$DATA/llama/seq.tok" >got
 	near 1e-4 "$DATA/quants/mixed.f32" "$DATA/llama/rows" 290
 	forward -at -m "$mixed" <"$DATA/llama/seq.tok" >got
-	near 1e-1 "$DATA/quants/mixed-int8.f32" "$DATA/llama/rows" 290 1e-3
+	near 5e-2 "$DATA/quants/mixed-int8.f32" "$DATA/llama/rows" 290 5e-4
 }

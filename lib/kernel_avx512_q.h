@@ -199,30 +199,29 @@ bytes32(int type, __m512i z[2], const unsigned char *p)
 #define FOUR(at, skip)                                                         \
 	WORD(at, skip), WORD(at, skip), WORD(at, skip), WORD(at, skip)
 
-/* Four blocks' scales, of four rows: words [block][row]. */
-INLINE __m256i
+/* Four blocks' scales, of four rows: words [block][row]. What is not yet taken
+ * holds its place in the table. */
+INLINE __m512i
 scales32(const unsigned char *const p[4], const int16_t *table, size_t skip)
 {
-	__m512i v = _mm512_setzero_si512();
+	__m512i v = _mm512_loadu_si512(table);
 
 	for (int r = 0; r < 4; r++)
-		v = _mm512_or_si512(v, _mm512_maskz_permutex2var_epi16(
-		    0x1111u << r, _mm512_loadu_si512(p[r]),
-		    _mm512_loadu_si512(table),
-		    _mm512_loadu_si512(p[r] + 2 * skip)));
-	return _mm512_castsi512_si256(v);
+		v = _mm512_mask2_permutex2var_epi16(_mm512_loadu_si512(p[r]),
+		    v, 0x1111u << r, _mm512_loadu_si512(p[r] + 2 * skip));
+	return v;
 }
 
 /* The same of scales and minima, which stand side by side. */
 INLINE __m512i
 both32(const unsigned char *const p[4], __m512i table, size_t skip)
 {
-	__m512i v = _mm512_setzero_si512();
+	__m512i v = table;
 
 	for (int r = 0; r < 4; r++)
-		v = _mm512_or_si512(v, _mm512_maskz_permutex2var_epi32(
-		    (__mmask16)(0x1111u << r), _mm512_loadu_si512(p[r]), table,
-		    _mm512_loadu_si512(p[r] + 4 * skip)));
+		v = _mm512_mask2_permutex2var_epi32(_mm512_loadu_si512(p[r]),
+		    v, (__mmask16)(0x1111u << r),
+		    _mm512_loadu_si512(p[r] + 4 * skip));
 	return v;
 }
 
@@ -237,9 +236,9 @@ packed32(int type, const unsigned char *const p[4])
 
 	switch (type) {
 	case DTYPE_Q8_0:
-		return _mm512_castsi256_si512(scales32(p, w17, 32));
+		return scales32(p, w17, 32);
 	case DTYPE_Q5_0:
-		return _mm512_castsi256_si512(scales32(p, w11, 12));
+		return scales32(p, w11, 12);
 	case DTYPE_Q4_1:
 		return both32(p, _mm512_setr_epi32(0, 0, 0, 0, 5, 5, 5, 5, 10,
 		    10, 10, 10, 15, 15, 15, 15), 4);
@@ -247,7 +246,7 @@ packed32(int type, const unsigned char *const p[4])
 		return both32(p, _mm512_setr_epi32(0, 0, 0, 0, 6, 6, 6, 6, 12,
 		    12, 12, 12, 26, 26, 26, 26), 8);
 	default:
-		return _mm512_castsi256_si512(scales32(p, w9, 4));
+		return scales32(p, w9, 4);
 	}
 }
 

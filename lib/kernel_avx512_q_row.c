@@ -70,22 +70,35 @@ struct slice {
 	int16_t factor[SLICE][NEXT][2 * ROWS]; /* packed32 */
 };
 
-/* The integer sums of blocks b..b+n-1, n >= 4, of the streams' rows r, which
- * are w[]. */
+/* Lanes of 128 bits of v, `next` bytes apart. */
+INLINE void
+store_lanes(void *to, size_t next, __m512i v)
+{
+	char *p = to;
+
+	_mm_storeu_si128((void *)p, _mm512_castsi512_si128(v));
+	_mm_storeu_si128((void *)(p + next), _mm512_extracti32x4_epi32(v, 1));
+	_mm_storeu_si128((void *)(p + 2 * next),
+	    _mm512_extracti32x4_epi32(v, 2));
+	_mm_storeu_si128((void *)(p + 3 * next),
+	    _mm512_extracti32x4_epi32(v, 3));
+}
+
+/* The integer sums of n >= 4 blocks at w[], rows r of the streams; x are inputs'
+ * at the same place. */
 INLINE void
 sums(int type, struct slice *s, size_t r, const unsigned char *const w[ROWS],
-    const struct halves *x, size_t inputs, size_t nb, size_t b, size_t n)
+    const struct halves *x, size_t inputs, size_t nb, size_t n)
 {
 	const size_t size = block_bytes(type);
 
-	for (size_t at = 0; at < n; at += 4) {
-		/* the last four overlap what came before */
-		size_t i = at + 4 <= n ? at : n - 4;
+	/* the last four may overlap what came before */
+	for (size_t b = 0, step; ; b += step) {
 		__m512i z[ROWS][2], v[ROWS], f;
 		const unsigned char *p[ROWS];
 
 		for (size_t j = 0; j < ROWS; j++) {
-			p[j] = w[j] + (b + i) * size;
+			p[j] = w[j] + b * size;
 			_mm_prefetch((const void *)(p[j] + AHEAD),
 			    _MM_HINT_T0);
 			if (type == DTYPE_Q8_0)
@@ -95,42 +108,31 @@ sums(int type, struct slice *s, size_t r, const unsigned char *const w[ROWS],
 		}
 		f = packed32(type, p);
 		if (has_min(type)) {
-			_mm_storeu_si128((void *)s->factor[i][r],
-			    _mm512_castsi512_si128(f));
-			_mm_storeu_si128((void *)s->factor[i + 1][r],
-			    _mm512_extracti32x4_epi32(f, 1));
-			_mm_storeu_si128((void *)s->factor[i + 2][r],
-			    _mm512_extracti32x4_epi32(f, 2));
-			_mm_storeu_si128((void *)s->factor[i + 3][r],
-			    _mm512_extracti32x4_epi32(f, 3));
+			store_lanes(s->factor[b][r],
+			    sizeof(s->factor[0]), f);
 		} else {
 			__m128i lo = _mm512_castsi512_si128(f);
 			__m128i hi = _mm512_extracti32x4_epi32(f, 1);
-			int16_t *to = s->factor[i][0] + 4 * r;
+			int16_t *to = s->factor[b][0] + 4 * r;
 			_mm_storel_epi64((void *)to, lo);
 			_mm_storeh_pd((void *)(to + 32), _mm_castsi128_pd(lo));
 			_mm_storel_epi64((void *)(to + 64), hi);
 			_mm_storeh_pd((void *)(to + 96), _mm_castsi128_pd(hi));
 		}
 		for (size_t t = 0; t < inputs; t++) {
-			size_t to = i * inputs + t;
-			size_t half = (t * nb + b + i) * QK / 2;
+			size_t half = (t * nb + b) * (QK / 2);
 			__m512i first = _mm512_loadu_si512(x->first + half);
 			__m512i second = _mm512_loadu_si512(x->second + half);
 			for (size_t j = 0; j < ROWS; j++)
 				v[j] = _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(
 				    _mm512_setzero_si512(), z[j][0], first),
 				    z[j][1], second);
-			v[0] = sums4(v);
-			_mm_storeu_si128((void *)s->sum[to][r],
-			    _mm512_castsi512_si128(v[0]));
-			_mm_storeu_si128((void *)s->sum[to + inputs][r],
-			    _mm512_extracti32x4_epi32(v[0], 1));
-			_mm_storeu_si128((void *)s->sum[to + 2 * inputs][r],
-			    _mm512_extracti32x4_epi32(v[0], 2));
-			_mm_storeu_si128((void *)s->sum[to + 3 * inputs][r],
-			    _mm512_extracti32x4_epi32(v[0], 3));
+			store_lanes(s->sum[b * inputs + t][r],
+			    inputs * sizeof(s->sum[0]), sums4(v));
 		}
+		if (b + 4 >= n)
+			return;
+		step = b + 8 <= n ? 4 : n - 4 - b;
 	}
 }
 
@@ -170,7 +172,7 @@ rows32(int type, float *const y[ROWS], size_t ldy,
     const unsigned char *const w[ROWS], const struct acts *x,
     const struct halves *h, size_t n, size_t nb)
 {
-	const size_t stride = nb * block_bytes(type);
+	const size_t size = block_bytes(type), stride = nb * size;
 	const size_t most = SLICE / n;
 	struct slice s;
 	__m512 acc[MOST];
@@ -181,11 +183,13 @@ rows32(int type, float *const y[ROWS], size_t ldy,
 		some = nb - b;
 		if (some > most) /* and no slice is smaller than four */
 			some = some < most + 4 ? most - 4 : most;
+		const struct halves at = { h->first + b * (QK / 2),
+			h->second + b * (QK / 2), h->total };
 		for (size_t r = 0; r < NEXT; r++) {
 			const unsigned char *p[ROWS];
 			for (size_t j = 0; j < ROWS; j++)
-				p[j] = w[j] + r * stride;
-			sums(type, &s, r, p, h, n, nb, b, some);
+				p[j] = w[j] + r * stride + b * size;
+			sums(type, &s, r, p, &at, n, nb, some);
 		}
 		add(type, acc, &s, x, h->total, n, nb, b, some);
 	}

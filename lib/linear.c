@@ -9,7 +9,9 @@
 enum {
 	GROUP = 16,         /* rows that are shared out together */
 	FEW = 4,            /* inputs: fewer take F16 and BF16 in place */
-	SMALL = 256 * 1024, /* products below which one thread is faster */
+	SMALL = 256 * 1024, /* products below which one thread is faster, */
+	LEAST = 4 * SMALL,  /* and of what a thread takes at once: long runs of
+	                       rows are read faster than short ones */
 	OUTLIER = 8,        /* times the root mean square */
 	NEAR = 64,          /* rows after which outliers are added, their sums */
 	FAR = 1024,         /* or, with few inputs, their weights still in cache */
@@ -330,14 +332,20 @@ linear_run(struct compute *c, const struct linear_job *job, size_t jobs,
     struct linear_in *in)
 {
 	struct run r = { c, job, in };
+	const size_t threads = pool_threads(c->pool);
+	const size_t products = GROUP * in->n * in->cols; /* of a group */
 	size_t n = 0, chunk;
 
 	for (size_t i = 0; i < jobs; i++) {
 		round_input(c, in, &job[i].map->w);
 		n += groups(&job[i]);
 	}
-	chunk = n / (4 * pool_threads(c->pool)) + 1;
-	if (n * GROUP * in->n * in->cols < SMALL)
+	chunk = n / (4 * threads) + 1;
+	if (chunk * products < LEAST)
+		chunk = LEAST / products + 1;
+	if (chunk > n / threads)
+		chunk = n / threads + 1;
+	if (n * products < SMALL)
 		chunk = n;
 	pool_run(c->pool, run_work, &r, n, chunk);
 }

@@ -10,7 +10,7 @@
 
 /* Nanoseconds. */
 enum {
-	SPIN = 20 * 1000,        /* to wait before sleeping */
+	SPIN = 50 * 1000,        /* to wait before sleeping */
 	HELD = 1000 * 1000,      /* that only a worker whose processor others
 	                            use makes one wait */
 	REST = 10 * 1000 * 1000, /* to do without it then, at the least, */

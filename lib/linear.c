@@ -11,7 +11,8 @@ enum {
 	FEW = 4,            /* inputs: fewer take F16 and BF16 in place */
 	SMALL = 256 * 1024, /* products below which one thread is faster, */
 	LEAST = 4 * SMALL,  /* and of what a thread takes at once: long runs of
-	                       rows are read faster than short ones */
+	                       rows are read faster than short ones, */
+	MOST = 2 * LEAST,   /* but weights of so many end too late for others */
 	OUTLIER = 8,        /* times the root mean square */
 	NEAR = 64,          /* rows after which outliers are added, their sums */
 	FAR = 1024,         /* or, with few inputs, their weights still in cache */
@@ -333,7 +334,7 @@ linear_run(struct compute *c, const struct linear_job *job, size_t jobs,
 {
 	struct run r = { c, job, in };
 	const size_t threads = pool_threads(c->pool);
-	const size_t products = GROUP * in->n * in->cols; /* of a group */
+	const size_t weights = GROUP * in->cols, products = weights * in->n;
 	size_t n = 0, chunk;
 
 	for (size_t i = 0; i < jobs; i++) {
@@ -343,6 +344,8 @@ linear_run(struct compute *c, const struct linear_job *job, size_t jobs,
 	chunk = n / (4 * threads) + 1;
 	if (chunk * products < LEAST)
 		chunk = LEAST / products + 1;
+	if (chunk * weights > MOST)
+		chunk = MOST / weights + 1;
 	if (chunk > n / threads)
 		chunk = n / threads + 1;
 	if (n * products < SMALL)

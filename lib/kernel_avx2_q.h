@@ -9,6 +9,15 @@
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
+/* What is prepared of inputs in blocks of 32: of each block its sum, and that
+ * times its scale. */
+struct prepared {
+	int32_t sum;
+	float total;
+};
+void avx2_prepare(const struct acts *x, size_t t, size_t n, size_t k,
+    size_t block);
+
 /* Products with few inputs, by rows. */
 kern_matmul_q avx2_rows_q4_0, avx2_rows_q4_1, avx2_rows_q5_0, avx2_rows_q5_1,
     avx2_rows_q8_0, avx2_rows_q2_k, avx2_rows_q3_k, avx2_rows_q4_k,
@@ -47,9 +56,11 @@ high4(__m256i v)
 INLINE __m256i
 nibbles(const unsigned char *p)
 {
-	__m128i v = _mm_loadu_si128((const void *)p);
+	__m256i v = _mm256_broadcastsi128_si256(
+	    _mm_loadu_si128((const void *)p));
 
-	return low4(_mm256_set_m128i(_mm_srli_epi16(v, 4), v));
+	return low4(_mm256_srlv_epi32(v, _mm256_setr_epi32(0, 0, 0, 0, 4, 4, 4,
+	    4)));
 }
 
 INLINE __m256i

@@ -31,6 +31,7 @@ struct panel {
 /* What stands against panels, beside the activations themselves. */
 struct inputs {
 	int32_t sum[BLOCKS][INPUTS];      /* of blocks of 32 */
+	float total[BLOCKS][INPUTS];      /* that times their scales */
 	int32_t pair[DEPTH / 32][INPUTS]; /* of two groups each, words */
 };
 
@@ -142,10 +143,13 @@ prepare(int type, struct inputs *a, const struct acts *x, size_t n, size_t from,
 {
 	for (size_t t = 0; t < n; t++) {
 		const int16_t *sum = x->sum + (t * k + from) / 16;
+		const float *d = x->d + (t * k + from) / QK;
 
 		for (size_t i = 0; i < depth / QK; i++) {
 			int16_t both[2] = { sum[2 * i], sum[2 * i + 1] };
 			a->sum[i][t] = both[0] + both[1];
+			if (has_min(type) && !is_super(type))
+				a->total[i][t] = d[i] * (float)a->sum[i][t];
 			if (is_super(type) && group_size(type) == 32) {
 				if (i % 2 != 0)
 					continue;
@@ -169,6 +173,14 @@ four(const int8_t *q)
 	return _mm256_set1_epi32(x);
 }
 
+/* Have v now: added in another order, sums take more registers than there are. */
+INLINE __m256i
+now(__m256i v)
+{
+	__asm__("" : "+x"(v));
+	return v;
+}
+
 /* s[n] += scale * (fours at..at+many-1 of the panel times those of n inputs, k
  * apart). */
 INLINE void
@@ -182,8 +194,8 @@ multiply(int type, __m256i *s, const struct panel *p, const int8_t *q, size_t k,
 			for (size_t j = 0; j < n; j++) {
 				__m256i v = pairs(type, w,
 				    four(q + j * k + 4 * l));
-				sum[j] = l == i
-				    ? v : _mm256_add_epi16(sum[j], v);
+				sum[j] = now(l == i
+				    ? v : _mm256_add_epi16(sum[j], v));
 			}
 		}
 		for (size_t j = 0; j < n; j++)
@@ -215,9 +227,8 @@ tile32(int type, __m256 *acc, const struct panel *p, const struct inputs *a,
 			    _mm256_cvtepi32_ps(s[j]), acc[j]);
 			if (has_min(type))
 				acc[j] = _mm256_fmadd_ps(
-				    _mm256_loadu_ps(p->m[b]), _mm256_set1_ps(
-				    d[j * (k / QK) + b] *
-				    (float)a->sum[b][t + j]), acc[j]);
+				    _mm256_loadu_ps(p->m[b]),
+				    _mm256_set1_ps(a->total[b][t + j]), acc[j]);
 		}
 	}
 }
@@ -361,7 +372,8 @@ matmul(int type, tiles *f, kern_matmul_q *by_rows, float *y, size_t ldy,
 		size_t some = n - t < INPUTS ? n - t : INPUTS;
 		struct acts a = { .q = x->q + t * k,
 			.d = x->d + t * (k / block),
-			.sum = x->sum + t * (k / 16) };
+			.sum = x->sum + t * (k / 16),
+			.more = (struct prepared *)x->more + t * (k / QK) };
 		if (some < MANY) {
 			by_rows(y, ldy, number, w, &a, rows, some, k);
 			continue;
@@ -468,6 +480,7 @@ SLOT(iq4_xs, DTYPE_IQ4_XS, tiles_iq4_xs)
 void
 avx2_set_q(struct kern *k)
 {
+	k->prepare = avx2_prepare;
 	k->matmul_q[DTYPE_Q4_0] = q4_0;
 	k->add_q[DTYPE_Q4_0] = add_q4_0;
 	k->matmul_q[DTYPE_Q4_1] = q4_1;

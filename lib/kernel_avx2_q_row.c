@@ -8,6 +8,20 @@
 
 enum { ROWS = 4, MOST = 4, AHEAD = 1024 };
 
+void
+avx2_prepare(const struct acts *x, size_t t, size_t n, size_t k, size_t block)
+{
+	struct prepared *to = x->more;
+
+	if (block != QK)
+		return;
+	n = n - t < 4 ? n : t + 4;
+	for (size_t i = t * (k / QK); i < n * (k / QK); i++) {
+		to[i].sum = x->sum[2 * i] + x->sum[2 * i + 1];
+		to[i].total = x->d[i] * (float)to[i].sum;
+	}
+}
+
 /* The sums of four vectors, by halves of 128 bits: {a, b, c, d} of each. */
 INLINE __m256i
 sums4(const __m256i v[4])
@@ -26,16 +40,37 @@ total4(const __m256i v[4])
 	    _mm256_extracti128_si256(s, 1));
 }
 
-/* f16, at the same place in each row's block. */
-INLINE __m128
+/* The same of 16-bit sums of pairs, where eight products fit 16 bits. */
+INLINE __m128i
+total4_pairs(const __m256i v[4])
+{
+	__m256 ab = _mm256_castsi256_ps(_mm256_add_epi16(
+	    _mm256_unpacklo_epi64(v[0], v[1]),
+	    _mm256_unpackhi_epi64(v[0], v[1])));
+	__m256 cd = _mm256_castsi256_ps(_mm256_add_epi16(
+	    _mm256_unpacklo_epi64(v[2], v[3]),
+	    _mm256_unpackhi_epi64(v[2], v[3])));
+	__m256i s = _mm256_madd_epi16(_mm256_add_epi16(
+	    _mm256_castps_si256(_mm256_shuffle_ps(ab, cd, 0x88)),
+	    _mm256_castps_si256(_mm256_shuffle_ps(ab, cd, 0xdd))),
+	    _mm256_set1_epi16(1));
+
+	return _mm_add_epi32(_mm256_castsi256_si128(s),
+	    _mm256_extracti128_si256(s, 1));
+}
+
+/* Two f16 at the same place in each row's block: the first ones, the second
+ * ones. */
+INLINE __m256
 halves(const unsigned char *const w[ROWS], size_t at)
 {
-	uint16_t h[ROWS];
+	int h[ROWS];
 
 	for (int r = 0; r < ROWS; r++)
-		memcpy(&h[r], w[r] + at, 2);
-	return _mm_cvtph_ps(_mm_setr_epi16((short)h[0], (short)h[1],
-	    (short)h[2], (short)h[3], 0, 0, 0, 0));
+		memcpy(&h[r], w[r] + at, 4);
+	return _mm256_cvtph_ps(_mm_shuffle_epi8(_mm_setr_epi32(h[0], h[1], h[2],
+	    h[3]), _mm_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11,
+	    14, 15)));
 }
 
 /* Four rows w[] of nb blocks of 32, inputs 0..n-1; y[r] of each row. */
@@ -43,12 +78,13 @@ INLINE void
 rows32(int type, __m128 *acc, const unsigned char *const w[ROWS],
     const struct acts *x, size_t n, size_t nb)
 {
-	const __m256i one = _mm256_set1_epi16(1);
+	const struct prepared *prepared = x->more;
 
 	for (size_t b = 0; b < nb; b++) {
 		const unsigned char *p[ROWS];
 		__m256i z[ROWS];
-		__m128 d, m = _mm_setzero_ps();
+		__m256 both;
+		__m128 d, m;
 
 		for (int r = 0; r < ROWS; r++) {
 			p[r] = w[r] + b * block_bytes(type);
@@ -56,29 +92,35 @@ rows32(int type, __m128 *acc, const unsigned char *const w[ROWS],
 			    _MM_HINT_T0);
 			z[r] = bytes32(type, p[r]);
 		}
-		d = halves(p, 0);
-		if (has_min(type))
-			m = halves(p, 2);
+		both = halves(p, 0);
+		d = _mm256_castps256_ps128(both);
+		m = _mm256_extractf128_ps(both, 1);
 		for (size_t t = 0; t < n; t++) {
 			size_t i = t * nb + b;
 			__m256i a, s[ROWS];
 			__m128i v;
-			int sum = x->sum[2 * i] + x->sum[2 * i + 1];
 			__m128 xd = _mm_set1_ps(x->d[i]);
 
 			a = _mm256_loadu_si256((const void *)(x->q + i * QK));
 			for (int r = 0; r < ROWS; r++)
-				s[r] = _mm256_madd_epi16(one,
-				    pairs(type, z[r], a));
-			v = total4(s);
+				s[r] = pairs(type, z[r], a);
+			if (is_wide(type)) {
+				for (int r = 0; r < ROWS; r++)
+					s[r] = _mm256_madd_epi16(s[r],
+					    _mm256_set1_epi16(1));
+				v = total4(s);
+			} else {
+				v = total4_pairs(s);
+			}
 			if (!is_wide(type) && byte_offset(type) != 0)
-				v = _mm_sub_epi32(v, _mm_set1_epi32(
-				    sum * byte_offset(type)));
+				v = _mm_sub_epi32(v, _mm_slli_epi32(
+				    _mm_set1_epi32(prepared[i].sum),
+				    __builtin_ctz((unsigned)byte_offset(type))));
 			acc[t] = _mm_fmadd_ps(_mm_mul_ps(d, xd),
 			    _mm_cvtepi32_ps(v), acc[t]);
 			if (has_min(type))
 				acc[t] = _mm_fmadd_ps(m,
-				    _mm_set1_ps(x->d[i] * (float)sum), acc[t]);
+				    _mm_set1_ps(prepared[i].total), acc[t]);
 		}
 	}
 }
@@ -97,10 +139,13 @@ INLINE void
 rows256(int type, __m128 *acc, const unsigned char *const w[ROWS],
     const struct acts *x, size_t n, size_t nb)
 {
+	const bool d_is_last = d256_at(type) + 2 == block_bytes(type);
+
 	for (size_t b = 0; b < nb; b++) {
 		__m256i v[MOST][ROWS], c[MOST][ROWS];
 		const unsigned char *p[ROWS];
-		__m128 d, m = _mm_setzero_ps();
+		__m256 both;
+		__m128 d, m;
 
 		for (int r = 0; r < ROWS; r++) {
 			__m256i scales, k;
@@ -138,9 +183,10 @@ rows256(int type, __m128 *acc, const unsigned char *const w[ROWS],
 					    32 * i)))));
 			}
 		}
-		d = halves(p, d256_at(type));
-		if (has_min(type))
-			m = halves(p, dmin256_at(type));
+		both = halves(p, d256_at(type) - (d_is_last ? 2 : 0));
+		d = d_is_last ? _mm256_extractf128_ps(both, 1)
+		              : _mm256_castps256_ps128(both);
+		m = _mm256_extractf128_ps(both, 1);
 		for (size_t t = 0; t < n; t++) {
 			__m128 xd = _mm_set1_ps(x->d[t * nb + b]);
 			__m128i s = total4(v[t]), k = total4(c[t]);
@@ -192,7 +238,8 @@ all_rows(int type, float *y, size_t ldy, const unsigned char *w,
 			float *to[ROWS];
 			struct acts a = { .q = x->q + t * k,
 				.d = x->d + t * nb,
-				.sum = x->sum + t * k / 16 };
+				.sum = x->sum + t * k / 16,
+				.more = (struct prepared *)x->more + t * nb };
 			for (size_t r = 0; r < ROWS; r++) {
 				size_t at = r * each + each <= rows
 				    ? r * each : rows - each;

@@ -254,12 +254,13 @@ sees(struct kern_attn *at, size_t pos, size_t window, size_t page)
 	return at->from < at->to;
 }
 
-/* Queries that attend together: those of a key/value head, from rows of a
- * sequence that follow each other. */
+/* Queries that attend together: of heads that share keys and values, from rows
+ * of a sequence that follow each other. */
 struct queries {
-	float *q, *o;     /* (rows, n_head / n_kv, head_dim) */
-	float *max, *sum; /* (rows, n_head / n_kv) */
+	float *q, *o;     /* (rows, heads, head_dim) */
+	float *max, *sum; /* (rows, heads) */
 	size_t rows, pos; /* position of the first row */
+	size_t heads;
 };
 
 /* Attend to a page: all at once, unless a window ends what they see of it at
@@ -270,7 +271,7 @@ attend_page(const struct region *r, const struct queries *x, size_t head,
 {
 	const struct kern *kern = r->f->c.kern;
 	const struct model *m = r->f->m;
-	size_t group = m->n_head / m->n_kv, window = m->layer[r->layer].window;
+	size_t group = x->heads, window = m->layer[r->layer].window;
 	size_t first = page * KERN_PAGE;
 	size_t i = first > x->pos ? first - x->pos : 0; /* the row */
 	struct kern_attn at = { .hd = m->head_dim, .each = group,
@@ -298,18 +299,18 @@ attend_page(const struct region *r, const struct queries *x, size_t head,
 	}
 }
 
-/* A key/value head and rows that follow each other, the first being r->row.
- * The result takes the place of the queries, whose rows are (n_head, head_dim);
- * `scratch` is a worker's f->attn. */
+/* `group` of the heads that share key/value head `head`, and rows that follow
+ * each other, the first being r->row. The result takes the place of the queries,
+ * whose rows are (n_head, head_dim); `scratch` is a worker's f->attn. */
 static void
 attend_rows(const struct region *r, float *queries, size_t rows, size_t head,
-    float *scratch)
+    size_t group, float *scratch)
 {
 	const struct model *m = r->f->m;
-	size_t hd = m->head_dim, group = m->n_head / m->n_kv, n = rows * group;
+	size_t hd = m->head_dim, n = rows * group;
 	size_t window = m->layer[r->layer].window, pos = r->row->pos;
 	struct queries x = { scratch, scratch + n * hd, scratch + 2 * n * hd,
-		scratch + 2 * n * hd + n, rows, pos };
+		scratch + 2 * n * hd + n, rows, pos, group };
 	size_t page = window > 0 && window <= pos
 	    ? (pos + 1 - window) / KERN_PAGE : 0;
 
@@ -338,18 +339,34 @@ together(const struct forward *f, size_t n)
 	return n < MANY ? 1 : f->attn_rows;
 }
 
-/* Pieces are (rows together, key/value head). */
+/* Of how many parts are the heads that share keys and values, so that there is
+ * a piece for each thread: to read these twice is better than to wait. */
+static size_t
+parts(const struct forward *f, size_t n)
+{
+	size_t pieces = (n + together(f, n) - 1) / together(f, n) * f->m->n_kv;
+	size_t group = f->m->n_head / f->m->n_kv;
+	size_t want = (pool_threads(f->c.pool) + pieces - 1) / pieces;
+
+	return want < group ? want : group;
+}
+
+/* Pieces are (rows together, key/value head, part of its heads). */
 static void
 attend(void *arg, size_t from, size_t to, size_t worker)
 {
 	struct region *r = arg;
 	struct forward *f = r->f;
-	size_t n_kv = f->m->n_kv, width = f->m->n_head * f->m->head_dim;
+	size_t hd = f->m->head_dim, width = f->m->n_head * hd;
+	size_t n_kv = f->m->n_kv, group = f->m->n_head / n_kv;
 	float *scratch = f->attn + worker * f->attn_size;
-	size_t rows = together(f, r->n);
+	size_t rows = together(f, r->n), many = parts(f, r->n);
 
 	for (; from < to; from++) {
-		size_t t = from / n_kv * rows, head = from % n_kv;
+		size_t part = from % many, head = from / many % n_kv;
+		size_t t = from / many / n_kv * rows;
+		size_t first = group * part / many;
+		size_t last = group * (part + 1) / many;
 		size_t end = t + rows < r->n ? t + rows : r->n;
 		while (t < end) {
 			const struct forward_row *row = r->row + t;
@@ -359,8 +376,9 @@ attend(void *arg, size_t from, size_t to, size_t worker)
 			    row[n].pos == row->pos + n)
 				n++;
 			here.row = row;
-			attend_rows(&here, f->q + t * width + head * width /
-			    n_kv, n, head, scratch);
+			attend_rows(&here, f->q + t * width +
+			    (head * group + first) * hd, n, head,
+			    last - first, scratch);
 			t += n;
 		}
 	}
@@ -408,16 +426,16 @@ block(struct forward *f, const struct forward_row *row, size_t n, size_t layer)
 	const struct linear_job up[] = { { f->up, &y->up },
 		{ f->gate, &y->gate } };
 	const struct linear_job down[] = { { f->out, &y->down } };
-	size_t rows = together(f, n);
+	size_t rows = together(f, n), many = parts(f, n);
 	size_t work = rows * (row[n - 1].pos + 1) * m->head_dim *
-	    (m->n_head / m->n_kv);
+	    (m->n_head / m->n_kv) / many;
 
 	pool_run(pool, normalise_rows, &in, n, 16);
 	linear_input(&f->in, f->norm, n, m->n_embd);
 	linear_run(&f->c, qkv, 3, &f->in);
 	pool_run(pool, store_rows, &in, n, 8);
 	/* a chunk of pieces that is worth a thread's waking */
-	pool_run(pool, attend, &in, (n + rows - 1) / rows * m->n_kv,
+	pool_run(pool, attend, &in, (n + rows - 1) / rows * m->n_kv * many,
 	    1 + 65536 / work);
 	linear_input(&f->in, f->q, n, m->n_head * m->head_dim);
 	linear_run(&f->c, o, 1, &f->in);

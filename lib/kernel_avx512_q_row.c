@@ -14,8 +14,19 @@
 enum {
 	ROWS = 4,    /* at a time, and */
 	MOST = FEW,  /* inputs, at most */
-	AHEAD = 256, /* bytes that are fetched ahead of each row */
+	AHEAD = 256, /* bytes that are fetched ahead of each row, */
+	FAR = 896,   /* and to the second cache */
 };
+
+/* Fetch n bytes ahead of p, of a stream that is read n bytes at a time. */
+INLINE void
+fetch(const unsigned char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i += 64) {
+		_mm_prefetch((const void *)(p + AHEAD + i), _MM_HINT_T0);
+		_mm_prefetch((const void *)(p + FAR + i), _MM_HINT_T1);
+	}
+}
 
 /* The sums of four vectors, by lanes of 128 bits: lane l is {a, b, c, d}. */
 INLINE __m512i
@@ -99,11 +110,7 @@ sums(int type, struct slice *s, size_t r, const unsigned char *const w[ROWS],
 
 		for (size_t j = 0; j < ROWS; j++) {
 			p[j] = w[j] + b * size;
-			_mm_prefetch((const void *)(p[j] + AHEAD),
-			    _MM_HINT_T0);
-			if (type == DTYPE_Q8_0)
-				_mm_prefetch((const void *)(p[j] + AHEAD + 64),
-				    _MM_HINT_T0);
+			fetch(p[j], 4 * size);
 			bytes32(type, z[j], p[j]);
 		}
 		f = packed32(type, p);
@@ -193,12 +200,13 @@ rows32(int type, float *const y[ROWS], size_t ldy,
 		}
 		add(type, acc, &s, x, h->total, n, nb, b, some);
 	}
-	for (size_t t = 0; t < n; t++) {
-		float out[NEXT][ROWS];
-		_mm512_storeu_ps(out[0], acc[t]);
-		for (size_t r = 0; r < NEXT; r++)
-			for (size_t j = 0; j < ROWS; j++)
-				y[j][t * ldy + r] = out[r][j];
+	for (size_t t = 0; t < n; t++) { /* from [row][stream] */
+		__m512 v = _mm512_permutexvar_ps(_mm512_setr_epi32(0, 4, 8, 12,
+		    1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), acc[t]);
+		_mm_storeu_ps(y[0] + t * ldy, _mm512_castps512_ps128(v));
+		_mm_storeu_ps(y[1] + t * ldy, _mm512_extractf32x4_ps(v, 1));
+		_mm_storeu_ps(y[2] + t * ldy, _mm512_extractf32x4_ps(v, 2));
+		_mm_storeu_ps(y[3] + t * ldy, _mm512_extractf32x4_ps(v, 3));
 	}
 }
 
@@ -257,9 +265,7 @@ supers(int type, __m128 *acc, const unsigned char *const w[ROWS],
 			__m256i scales = scales256(type, p);
 			__m256i k = corrections256(type, scales, p);
 
-			for (size_t i = 0; i < size; i += 64)
-				_mm_prefetch((const void *)(p + AHEAD + i),
-				    _MM_HINT_T0);
+			fetch(p, size);
 			bytes256(type, z, p);
 			against(type, s, scales);
 			memcpy(&half[0][r], p + d256_at(type), 2);

@@ -95,67 +95,60 @@ store_lanes(void *to, size_t next, __m512i v)
 	    _mm512_extracti32x4_epi32(v, 3));
 }
 
-/* The integer sums of n >= 4 blocks at w[], rows r of the streams; x are inputs'
- * at the same place. */
+/* The integer sums of four blocks from b on at w[], rows r of the streams; x are
+ * inputs' at the same place. */
 INLINE void
 sums(int type, struct slice *s, size_t r, const unsigned char *const w[ROWS],
-    const struct halves *x, size_t inputs, size_t nb, size_t n)
+    const struct halves *x, size_t inputs, size_t nb, size_t b)
 {
 	const size_t size = block_bytes(type);
+	__m512i z[ROWS][2], v[ROWS], f;
+	const unsigned char *p[ROWS];
 
-	/* the last four may overlap what came before */
-	for (size_t b = 0, step; ; b += step) {
-		__m512i z[ROWS][2], v[ROWS], f;
-		const unsigned char *p[ROWS];
-
-		for (size_t j = 0; j < ROWS; j++) {
-			p[j] = w[j] + b * size;
-			fetch(p[j], 4 * size);
-			bytes32(type, z[j], p[j]);
-		}
-		f = packed32(type, p);
-		if (has_min(type)) {
-			store_lanes(s->factor[b][r],
-			    sizeof(s->factor[0]), f);
-		} else {
-			__m128i lo = _mm512_castsi512_si128(f);
-			__m128i hi = _mm512_extracti32x4_epi32(f, 1);
-			int16_t *to = s->factor[b][0] + 4 * r;
-			_mm_storel_epi64((void *)to, lo);
-			_mm_storeh_pd((void *)(to + 32), _mm_castsi128_pd(lo));
-			_mm_storel_epi64((void *)(to + 64), hi);
-			_mm_storeh_pd((void *)(to + 96), _mm_castsi128_pd(hi));
-		}
-		for (size_t t = 0; t < inputs; t++) {
-			size_t half = (t * nb + b) * (QK / 2);
-			__m512i first = _mm512_loadu_si512(x->first + half);
-			__m512i second = _mm512_loadu_si512(x->second + half);
-			for (size_t j = 0; j < ROWS; j++)
-				v[j] = _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(
-				    _mm512_setzero_si512(), z[j][0], first),
-				    z[j][1], second);
-			store_lanes(s->sum[b * inputs + t][r],
-			    inputs * sizeof(s->sum[0]), sums4(v));
-		}
-		if (b + 4 >= n)
-			return;
-		step = b + 8 <= n ? 4 : n - 4 - b;
+	for (size_t j = 0; j < ROWS; j++) {
+		p[j] = w[j] + b * size;
+		fetch(p[j], 4 * size);
+		bytes32(type, z[j], p[j]);
+	}
+	f = packed32(type, p);
+	if (has_min(type)) {
+		store_lanes(s->factor[b][r], sizeof(s->factor[0]), f);
+	} else {
+		__m128i lo = _mm512_castsi512_si128(f);
+		__m128i hi = _mm512_extracti32x4_epi32(f, 1);
+		int16_t *to = s->factor[b][0] + 4 * r;
+		_mm_storel_epi64((void *)to, lo);
+		_mm_storeh_pd((void *)(to + 32), _mm_castsi128_pd(lo));
+		_mm_storel_epi64((void *)(to + 64), hi);
+		_mm_storeh_pd((void *)(to + 96), _mm_castsi128_pd(hi));
+	}
+	for (size_t t = 0; t < inputs; t++) {
+		size_t half = (t * nb + b) * (QK / 2);
+		__m512i first = _mm512_loadu_si512(x->first + half);
+		__m512i second = _mm512_loadu_si512(x->second + half);
+		for (size_t j = 0; j < ROWS; j++)
+			v[j] = _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(
+			    _mm512_setzero_si512(), z[j][0], first),
+			    z[j][1], second);
+		store_lanes(s->sum[b * inputs + t][r],
+		    inputs * sizeof(s->sum[0]), sums4(v));
 	}
 }
 
-/* acc[inputs] += blocks b..b+n-1 of sixteen rows, in order. */
+/* acc[inputs] += blocks from..to-1 of sixteen rows, in order; x and total are
+ * inputs' at the same place. */
 INLINE void
 add(int type, __m512 *acc, const struct slice *s, const struct acts *x,
-    const float *total, size_t inputs, size_t nb, size_t b, size_t n)
+    const float *total, size_t inputs, size_t nb, size_t from, size_t to)
 {
 	const __m512i less = _mm512_set1_epi16((short)-byte_offset(type));
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = from; i < to; i++) {
 		__m512 d, m;
 
 		factors32(type, &d, &m, _mm512_loadu_si512(s->factor[i]));
 		for (size_t t = 0; t < inputs; t++) {
-			size_t at = t * nb + b + i;
+			size_t at = t * nb + i;
 			__m512i v = _mm512_loadu_si512(s->sum[i * inputs + t]);
 			__m512 xd = _mm512_set1_ps(x->d[at]);
 			int32_t two;
@@ -173,32 +166,62 @@ add(int type, __m512 *acc, const struct slice *s, const struct acts *x,
 	}
 }
 
+/* acc[inputs] += n >= 4 blocks of NEXT rows from each of w[], in order. Sums of
+ * the last rows are added while those behind them are made: one waits for the
+ * other. */
+INLINE void
+slice(int type, __m512 *acc, const unsigned char *const w[ROWS],
+    const struct acts *x, const struct halves *h, size_t inputs, size_t nb,
+    size_t n)
+{
+	const size_t stride = nb * block_bytes(type);
+	struct slice s;
+	size_t added = 0;
+
+	for (size_t r = 0; r < NEXT; r++) {
+		const unsigned char *p[ROWS];
+
+		for (size_t j = 0; j < ROWS; j++)
+			p[j] = w[j] + r * stride;
+		/* the last four may overlap what came before */
+		for (size_t b = 0, step; ; b += step) {
+			sums(type, &s, r, p, h, inputs, nb, b);
+			if (r == NEXT - 1) {
+				add(type, acc, &s, x, h->total, inputs, nb,
+				    added, b);
+				added = b;
+			}
+			if (b + 4 >= n)
+				break;
+			step = b + 8 <= n ? 4 : n - 4 - b;
+		}
+	}
+	add(type, acc, &s, x, h->total, inputs, nb, added, n);
+}
+
 /* NEXT rows from each of w[], of nb >= 4 blocks of 32; y[] of their first. */
 INLINE void
 rows32(int type, float *const y[ROWS], size_t ldy,
     const unsigned char *const w[ROWS], const struct acts *x,
     const struct halves *h, size_t n, size_t nb)
 {
-	const size_t size = block_bytes(type), stride = nb * size;
 	const size_t most = SLICE / n;
-	struct slice s;
 	__m512 acc[MOST];
 
 	for (size_t t = 0; t < n; t++)
 		acc[t] = _mm512_setzero_ps();
 	for (size_t b = 0, some; b < nb; b += some) {
+		const struct acts a = { .d = x->d + b, .sum = x->sum + 2 * b };
+		const struct halves at = { h->first + b * (QK / 2),
+			h->second + b * (QK / 2), h->total + b };
+		const unsigned char *p[ROWS];
+
+		for (size_t j = 0; j < ROWS; j++)
+			p[j] = w[j] + b * block_bytes(type);
 		some = nb - b;
 		if (some > most) /* and no slice is smaller than four */
 			some = some < most + 4 ? most - 4 : most;
-		const struct halves at = { h->first + b * (QK / 2),
-			h->second + b * (QK / 2), h->total };
-		for (size_t r = 0; r < NEXT; r++) {
-			const unsigned char *p[ROWS];
-			for (size_t j = 0; j < ROWS; j++)
-				p[j] = w[j] + r * stride + b * size;
-			sums(type, &s, r, p, &at, n, nb, some);
-		}
-		add(type, acc, &s, x, h->total, n, nb, b, some);
+		slice(type, acc, p, &a, &at, n, nb, some);
 	}
 	for (size_t t = 0; t < n; t++) { /* from [row][stream] */
 		__m512 v = _mm512_permutexvar_ps(_mm512_setr_epi32(0, 4, 8, 12,

@@ -15,7 +15,7 @@ enum {
 	ROWS = 4,    /* at a time, and */
 	MOST = FEW,  /* inputs, at most */
 	AHEAD = 256, /* bytes that are fetched ahead of each row, */
-	FAR = 896,   /* and to the second cache */
+	FAR = 1152,  /* and to the second cache */
 };
 
 /* Fetch n bytes ahead of p, of a stream that is read n bytes at a time. */

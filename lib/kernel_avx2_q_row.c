@@ -6,7 +6,7 @@
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
-enum { ROWS = 4, MOST = 4, AHEAD = 1024 };
+enum { ROWS = 4, MOST = 4, AHEAD = 384 };
 
 void
 avx2_prepare(const struct acts *x, size_t t, size_t n, size_t k, size_t block)

@@ -68,7 +68,7 @@ forward_close(struct forward *f)
 	linear_in_free(&f->in);
 }
 
-/* What the pieces of a region, which are rows or (row, head) pairs, work on. */
+/* What the pieces of a region, which are rows or rows with a head, work on. */
 struct region {
 	struct forward *f;
 	const struct forward_row *row;
@@ -300,8 +300,8 @@ attend_page(const struct region *r, const struct queries *x, size_t head,
 }
 
 /* `group` of the heads that share key/value head `head`, and rows that follow
- * each other, the first being r->row. The result takes the place of the queries,
- * whose rows are (n_head, head_dim); `scratch` is a worker's f->attn. */
+ * each other, the first being r->row. The result takes the place of the
+ * queries, whose rows are (n_head, head_dim); `scratch` is a worker's. */
 static void
 attend_rows(const struct region *r, float *queries, size_t rows, size_t head,
     size_t group, float *scratch)

@@ -106,9 +106,9 @@ struct kern {
 	kern_add_q *add_q[DTYPES];
 
 	/*
-	 * Lay inputs t..t+3 of n, which quant_q8 made, out anew in
-	 * x->more as this path's matmul_q reads them; t is a multiple of 4. NULL
-	 * where it reads them as they are.
+	 * Put into x->more what this path's matmul_q wants of inputs t..t+3 of
+	 * n, which quant_q8 made: values laid out anew, sums; t is a multiple
+	 * of 4. NULL where it wants nothing.
 	 */
 	void (*prepare)(const struct acts *x, size_t t, size_t n, size_t k,
 	    size_t block);

@@ -143,13 +143,13 @@ prepare(int type, struct inputs *a, const struct acts *x, size_t n, size_t from,
 {
 	for (size_t t = 0; t < n; t++) {
 		const int16_t *sum = x->sum + (t * k + from) / 16;
-		const float *d = x->d + (t * k + from) / QK;
 
 		for (size_t i = 0; i < depth / QK; i++) {
 			int16_t both[2] = { sum[2 * i], sum[2 * i + 1] };
 			a->sum[i][t] = both[0] + both[1];
 			if (has_min(type) && !is_super(type))
-				a->total[i][t] = d[i] * (float)a->sum[i][t];
+				a->total[i][t] = x->d[(t * k + from) / QK + i] *
+				    (float)a->sum[i][t];
 			if (is_super(type) && group_size(type) == 32) {
 				if (i % 2 != 0)
 					continue;
@@ -173,7 +173,8 @@ four(const int8_t *q)
 	return _mm256_set1_epi32(x);
 }
 
-/* Have v now: added in another order, sums take more registers than there are. */
+/* Have v now: added in another order, sums take more registers than there
+ * are. */
 INLINE __m256i
 now(__m256i v)
 {

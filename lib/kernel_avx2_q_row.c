@@ -40,7 +40,8 @@ total4(const __m256i v[4])
 	    _mm256_extracti128_si256(s, 1));
 }
 
-/* The same of 16-bit sums of pairs, where eight products fit 16 bits. */
+/* The same of 16-bit sums of pairs, where eight products fit 16 bits: of bytes
+ * up to 31, 8 * 127 * 31 = 31496. */
 INLINE __m128i
 total4_pairs(const __m256i v[4])
 {
@@ -115,7 +116,7 @@ rows32(int type, __m128 *acc, const unsigned char *const w[ROWS],
 			if (!is_wide(type) && byte_offset(type) != 0)
 				v = _mm_sub_epi32(v, _mm_slli_epi32(
 				    _mm_set1_epi32(prepared[i].sum),
-				    __builtin_ctz((unsigned)byte_offset(type))));
+				    type == DTYPE_Q4_0 ? 3 : 4));
 			acc[t] = _mm_fmadd_ps(_mm_mul_ps(d, xd),
 			    _mm_cvtepi32_ps(v), acc[t]);
 			if (has_min(type))

@@ -199,8 +199,8 @@ bytes32(int type, __m512i z[2], const unsigned char *p)
 #define FOUR(at, skip)                                                         \
 	WORD(at, skip), WORD(at, skip), WORD(at, skip), WORD(at, skip)
 
-/* Four blocks' scales, of four rows: words [block][row]. What is not yet taken
- * holds its place in the table. */
+/* Four blocks' scales, of four rows: words [block][row]. v begins as the table: a
+ * word that is not yet taken is still its index. */
 INLINE __m512i
 scales32(const unsigned char *const p[4], const int16_t *table, size_t skip)
 {

@@ -95,8 +95,8 @@ store_lanes(void *to, size_t next, __m512i v)
 	    _mm512_extracti32x4_epi32(v, 3));
 }
 
-/* The integer sums of four blocks from b on at w[], rows r of the streams; x are
- * inputs' at the same place. */
+/* The integer sums of four blocks from b on at w[], rows r of the streams; x
+ * are inputs' at the same place. */
 INLINE void
 sums(int type, struct slice *s, size_t r, const unsigned char *const w[ROWS],
     const struct halves *x, size_t inputs, size_t nb, size_t b)

@@ -11,8 +11,8 @@ enum {
 	FEW = 4,            /* inputs: fewer take F16 and BF16 in place */
 	SMALL = 256 * 1024, /* products below which one thread is faster, */
 	LEAST = 4 * SMALL,  /* and of what a thread takes at once: long runs of
-	                       rows are read faster than short ones, */
-	MOST = 2 * LEAST,   /* but weights of so many end too late for others */
+	                       rows are read faster than short ones */
+	MOST = 2 * LEAST,   /* weights, about: who takes more ends too late */
 	OUTLIER = 8,        /* times the root mean square */
 	NEAR = 64,          /* rows after which outliers are added, their sums */
 	FAR = 1024,         /* or, with few inputs, their weights still in cache */
@@ -346,7 +346,7 @@ linear_run(struct compute *c, const struct linear_job *job, size_t jobs,
 		chunk = LEAST / products + 1;
 	if (chunk * weights > MOST)
 		chunk = MOST / weights + 1;
-	if (chunk > n / threads)
+	if (chunk > n / threads) /* a share, with which then nobody can help */
 		chunk = n / threads + 1;
 	if (n * products < SMALL)
 		chunk = n;

@@ -6,9 +6,9 @@
  * The command answers each line with a binary record of dist(5), or, with -l,
  * with a line of text. A line is written when the answer to the one before has
  * come, as in a loop; with -n so many are written at once, and so many answers
- * waited for. A record's values are thrown away, on Linux without a copy: what is
- * timed is the command, not its reader. Prints the microseconds of each step, a line each: wall time or,
- * with -u, processor time of the command.
+ * waited for. A record's values are thrown away, on Linux without a copy: what
+ * is timed is the command, not its reader. Prints the microseconds of each step,
+ * a line each: wall time or, with -u, processor time of the command.
  */
 #define _GNU_SOURCE /* for splice, which POSIX has not */
 #include <fcntl.h>

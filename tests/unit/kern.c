@@ -308,7 +308,7 @@ added(const struct kern *s, const struct kern *k, uint32_t type,
 	size_t stride = blocks * d->bytes, ld = rows + 3, some = 0;
 	const unsigned char *last = w + stride - d->bytes;
 	unsigned char *one = malloc(rows * d->bytes);
-	uint32_t to[64];
+	uint32_t to[256];
 	bool good;
 
 	if (one == NULL)
@@ -428,6 +428,9 @@ blocked(const struct kern *s, const struct kern *k)
 					good &= quantised(s, k, type, rows[r],
 					    cols[c], inner[i] * d->block,
 					    asked || r > 4 ? NULL : &near);
+		/* more blocks, and more inputs, than are taken at once */
+		good &= quantised(s, k, type, 18, 5, 67 * d->block, NULL);
+		good &= quantised(s, k, type, 18, 131, 4 * d->block, NULL);
 		snprintf(what, sizeof(what), "matmul_q, add_q, dequant of %s", d->name);
 		ok(good, what);
 		snprintf(what, sizeof(what), "%s: it is a product", d->name);

@@ -11,6 +11,12 @@ enum {
 	MANY = 32,         /* rows from which on several attend together */
 	CHUNK = 512,       /* rows at a time, at most, and */
 	SCRATCH = 1 << 22, /* values of the widest scratch */
+	/* Products of a run that are worth a second thread: one that is awake;
+	 * and one that has to wake, since steps of a model of fewer weights
+	 * than TINY end before that pays. */
+	AWAKE = 1 << 18,
+	ASLEEP = 1 << 20,
+	TINY = 1 << 24,
 };
 
 void
@@ -27,7 +33,8 @@ forward_open(struct forward *f, const struct model *m, const struct kern *kern,
 	n = SCRATCH / cols < 1 ? 1 : SCRATCH / cols < CHUNK ? SCRATCH / cols
 	                                                    : CHUNK;
 	*f = (struct forward) { .m = m, .c = { .kern = kern, .pool = pool,
-	    .exact = exact, .max_cols = cols },
+	    .exact = exact, .max_cols = cols,
+	    .alone = m->weights < TINY ? ASLEEP : AWAKE },
 		.geo = { m->n_layer, m->n_kv, m->head_dim, f16 },
 		.chunk = n };
 	f->c.panel = xscratch(threads * 16, f->c.max_cols * sizeof(float));

@@ -9,8 +9,7 @@
 enum {
 	GROUP = 16,         /* rows that are shared out together */
 	FEW = 4,            /* inputs: fewer take F16 and BF16 in place */
-	SMALL = 256 * 1024, /* products below which one thread is faster, */
-	LEAST = 4 * SMALL,  /* and of what a thread takes at once: long runs of
+	LEAST = 1 << 20,    /* products that a thread takes at once: long runs of
 	                       rows are read faster than short ones */
 	MOST = 2 * LEAST,   /* weights, about: who takes more ends too late */
 	OUTLIER = 8,        /* times the root mean square */
@@ -348,7 +347,7 @@ linear_run(struct compute *c, const struct linear_job *job, size_t jobs,
 		chunk = MOST / weights + 1;
 	if (chunk > n / threads) /* a share, with which then nobody can help */
 		chunk = n / threads + 1;
-	if (n * products < SMALL)
+	if (n * products < c->alone)
 		chunk = n;
 	pool_run(c->pool, run_work, &r, n, chunk);
 }

@@ -31,6 +31,7 @@ struct compute {
 	struct pool *pool;
 	bool exact;
 	size_t max_cols; /* of any map */
+	size_t alone; /* products of a run up to which one thread is faster */
 	float *panel; /* (threads, 16, max_cols) rows as float; owned */
 };
 

@@ -241,15 +241,17 @@ weights(const struct layer *y)
 	return n;
 }
 
-/* An output that is more than all layers takes most of a step's time. */
-static bool
-is_output_large(const struct model *m)
+/* How many weights a step meets; an output that is more than all layers takes
+ * most of its time. */
+static void
+count_weights(struct model *m)
 {
-	size_t all = 0;
+	size_t output = m->output.w.rows * m->output.w.cols, layers = 0;
 
 	for (size_t i = 0; i < m->n_layer; i++)
-		all += weights(&m->layer[i]);
-	return m->output.w.rows * m->output.w.cols > all;
+		layers += weights(&m->layer[i]);
+	m->weights = layers + output;
+	m->output.coarse = output > layers;
 }
 
 static void
@@ -327,7 +329,7 @@ tensors(struct load *l, size_t ctx)
 		m->output.w = m->tok_embd;
 	for (size_t i = 0; i < m->n_layer && !l->bad; i++)
 		layer(l, (int)i, &m->layer[i]);
-	m->output.coarse = is_output_large(m);
+	count_weights(m);
 	for (size_t i = 0; i < m->file.ntensor; i++)
 		if (!l->used[i]) {
 			struct mf_str s = m->file.tensor[i].name;

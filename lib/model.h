@@ -92,6 +92,7 @@ struct model {
 	struct norm out_norm;
 	struct linear output; /* (n_vocab, n_embd); may be tok_embd */
 	struct layer *layer;  /* (n_layer); owned */
+	size_t weights; /* of all maps, which a step meets once each */
 	int32_t eog[MF_END_IDS]; /* end-of-generation ids, ascending */
 	size_t n_eog;
 	struct buf *copies; /* float tensors that were not F32; owned */

@@ -60,8 +60,8 @@ struct linear_job {
 /* Room for n inputs of at most max_cols. */
 void linear_in_init(struct linear_in *in, size_t n, size_t max_cols);
 void linear_in_free(struct linear_in *in);
-/* Set x[n][cols], n and cols > 0, as the input, to be used by maps whose weights are of any
- * type. x must stay until the last run. */
+/* Set x[n][cols], n and cols > 0, as the input, to be used by maps whose
+ * weights are of any type. x must stay until the last run. */
 void linear_input(struct linear_in *in, const float *x, size_t n, size_t cols);
 /* All jobs on one input. */
 void linear_run(struct compute *c, const struct linear_job *job, size_t jobs,

@@ -64,7 +64,7 @@ drop(int fd, size_t n)
 	static unsigned char rest[1 << 16];
 #ifdef __linux__
 	static int null = -1;
-	ssize_t got = 1;
+	ssize_t got;
 
 	if (null < 0 && (null = open("/dev/null", O_WRONLY)) < 0)
 		fail("no /dev/null");

@@ -31,8 +31,9 @@ rank(struct dist *d)
 	qsort(r, d->n, sizeof(*r), compare);
 	for (uint32_t i = 0; i < d->n; i++) {
 		d->val[i] = r[i].val;
-		d->id[i] = r[i].id;
+		d->own_id[i] = r[i].id;
 	}
+	dist_kept(d, d->n);
 	free(r);
 }
 

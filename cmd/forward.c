@@ -160,7 +160,6 @@ emit(struct session *x, struct sequence *q, size_t pos, bool last,
     float *logits)
 {
 	struct dist *d = &x->d;
-	float *own = d->val;
 
 	d->seq = q->tag;
 	d->pos = (uint32_t)(pos + 1);
@@ -169,7 +168,7 @@ emit(struct session *x, struct sequence *q, size_t pos, bool last,
 	if (!q->began)
 		q->told = 0;
 	d->nctx = q->told < pos + 1 ? (uint32_t)(pos + 1 - q->told) : 0;
-	dist_reserve(d, d->n, d->nctx, d->neog);
+	dist_reserve(d, 0, d->nctx, d->neog);
 	if (d->nctx > 0)
 		memcpy(d->ctx, q->s.tok + q->told,
 		    d->nctx * sizeof(*d->ctx));
@@ -177,7 +176,6 @@ emit(struct session *x, struct sequence *q, size_t pos, bool last,
 	q->began = true;
 	d->val = logits; /* not worth a copy */
 	dist_write(&x->out, d);
-	d->val = own;
 }
 
 /* Logits and records of rows whose hidden states are there: OUTPUT at a time. */
@@ -394,8 +392,8 @@ main(int argc, char **argv)
 	x.d = (struct dist) { .kind = 'L', .vocab = (uint32_t)x.m.n_vocab,
 		.n = (uint32_t)x.m.n_vocab, .neog = (uint32_t)x.m.n_eog };
 	dist_reserve(&x.d, x.d.n, 0, x.d.neog);
-	for (uint32_t i = 0; text && i < x.d.n; i++)
-		x.d.id[i] = (int32_t)i;
+	if (text)
+		dist_number(&x.d);
 	for (uint32_t i = 0; i < x.d.neog; i++)
 		x.d.eog[i] = x.m.eog[i];
 	dist_create(&x.out, text ? 't' : 'b');

@@ -36,11 +36,11 @@ truncate_at(struct dist *d, double mu)
 	for (uint32_t i = 0; i < d->n; i++) {
 		if (i != top && (!(p[i] > 0) || p[i] < least))
 			continue;
-		d->id[n] = d->id[i];
+		d->own_id[n] = d->id[i];
 		d->prob[n] = p[i];
 		d->val[n++] = d->val[i];
 	}
-	d->n = n;
+	dist_kept(d, n);
 	return true;
 }
 

@@ -101,10 +101,10 @@ average(struct stream *s, size_t n, double weight, struct sums *t)
 		add(t, &s[i].d, i == 0 ? 1 - weight : weight / (double)(n - 1));
 	dist_reserve(a, t->n, a->nctx, a->neog);
 	for (size_t i = 0; i < t->n; i++) {
-		a->id[i] = t->id[i];
+		a->own_id[i] = t->id[i];
 		a->val[i] = (float)t->sum[i];
 	}
-	a->n = (uint32_t)t->n;
+	dist_kept(a, (uint32_t)t->n);
 }
 
 /* a + weight (a - b). What b lacks, or cannot draw, counts as its smallest
@@ -144,10 +144,10 @@ cut(struct dist *d, double alpha)
 		top = p[i] > top ? p[i] : top;
 	for (uint32_t i = 0; p != NULL && i < d->n; i++)
 		if ((double)p[i] >= alpha * (double)top) {
-			d->id[kept] = d->id[i];
+			d->own_id[kept] = d->id[i];
 			d->val[kept++] = d->val[i];
 		}
-	d->n = kept;
+	dist_kept(d, kept);
 }
 
 /* False when nothing can be drawn. */

@@ -135,11 +135,11 @@ keep(const struct only *o, struct dist *d)
 		size_t id = (size_t)d->id[i];
 		if (id >= o->pieces.vocab.n)
 			break;
-		d->id[n] = d->id[i];
+		d->own_id[n] = d->id[i];
 		d->val[n] = d->val[i];
 		n += o->allowed[id];
 	}
-	d->n = n;
+	dist_kept(d, n);
 }
 
 static void

@@ -31,10 +31,10 @@ topnsigma(struct dist *d, double many)
 	sigma = sqrt(squares / n);
 	for (uint32_t i = 0; i < d->n; i++)
 		if (x[i] > -INFINITY && x[i] >= top - many * sigma) {
-			d->id[kept] = d->id[i];
+			d->own_id[kept] = d->id[i];
 			d->val[kept++] = d->val[i];
 		}
-	d->n = kept;
+	dist_kept(d, kept);
 	return dist_normalise(d);
 }
 

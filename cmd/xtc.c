@@ -35,10 +35,10 @@ exclude(struct dist *d, const float *p, double least, const struct options *o)
 		if (p[i] > 0 && p[i] >= least && i != last &&
 		    !spared(o, d->id[i]))
 			continue;
-		d->id[n] = d->id[i];
+		d->own_id[n] = d->id[i];
 		d->val[n++] = d->val[i];
 	}
-	d->n = n;
+	dist_kept(d, n);
 }
 
 /* False when nothing can be drawn. */

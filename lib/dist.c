@@ -57,13 +57,35 @@ dist_reserve(struct dist *d, size_t n, size_t nctx, size_t neog)
 {
 	d->ctx = xgrow(d->ctx, &d->cap_ctx, nctx, sizeof(*d->ctx));
 	d->eog = xgrow(d->eog, &d->cap_eog, neog, sizeof(*d->eog));
-	if (n <= d->cap_n)
-		return;
-	d->id = xgrow(d->id, &d->cap_n, n, sizeof(*d->id));
-	d->val = xreallocarray(d->val, d->cap_n, sizeof(*d->val));
-	d->prob = xreallocarray(d->prob, d->cap_n, sizeof(*d->prob));
-	free(d->work); /* nothing that must stay */
-	d->work = xscratch(d->cap_n, sizeof(*d->work));
+	if (n > d->cap_n) {
+		d->own_id = xgrow(d->own_id, &d->cap_n, n, sizeof(*d->own_id));
+		d->number = xreallocarray(d->number, d->cap_n,
+		    sizeof(*d->number));
+		d->own_val = xreallocarray(d->own_val, d->cap_n,
+		    sizeof(*d->own_val));
+		d->prob = xreallocarray(d->prob, d->cap_n, sizeof(*d->prob));
+		free(d->work); /* nothing that must stay */
+		d->work = xscratch(d->cap_n, sizeof(*d->work));
+	}
+	if (n > 0) {
+		d->id = d->own_id;
+		d->val = d->own_val;
+	}
+}
+
+void
+dist_kept(struct dist *d, uint32_t n)
+{
+	d->id = d->own_id;
+	d->n = n;
+}
+
+void
+dist_number(struct dist *d)
+{
+	for (; d->numbered < d->n; d->numbered++)
+		d->number[d->numbered] = (int32_t)d->numbered;
+	d->id = d->number;
 }
 
 void
@@ -71,8 +93,9 @@ dist_free(struct dist *d)
 {
 	free(d->ctx);
 	free(d->eog);
-	free(d->id);
-	free(d->val);
+	free(d->own_id);
+	free(d->number);
+	free(d->own_val);
 	free(d->prob);
 	free(d->work);
 	*d = (struct dist) { 0 };
@@ -160,18 +183,23 @@ dist_check_arrays(const struct dist *d, bool dense, char *err)
 	return check_values(d, err);
 }
 
-/* id[i] = i */
+/* The values at p: used where they stand, if that is lent. */
 static void
-number_ids(int32_t *id, uint32_t n)
+take_values(struct dist *d, const unsigned char *p, void *lent)
 {
-	for (uint32_t i = 0; i < n; i++)
-		id[i] = (int32_t)i;
+	if (lent != NULL && little_endian() &&
+	    (uintptr_t)lent % sizeof(*d->val) == 0)
+		d->val = lent;
+	else
+		copy32(d->val, p, d->n);
 }
 
+/* `lent`: NULL, or p where it may be written to. */
 static int
 parse_binary(struct dist *d, const unsigned char *p, size_t len, bool eof,
-    size_t *size, char *err)
+    size_t *size, unsigned char *lent, char *err)
 {
+	const unsigned char *start = p;
 	bool sparse = false;
 	uint64_t need = HEADER;
 
@@ -214,24 +242,24 @@ parse_binary(struct dist *d, const unsigned char *p, size_t len, bool eof,
 	copy32(d->eog, p, d->neog);
 	p += 4 * (size_t)d->neog;
 	if (sparse) {
-		copy32(d->id, p, d->n);
+		copy32(d->own_id, p, d->n);
 		p += 4 * (size_t)d->n;
 	} else {
-		number_ids(d->id, d->n);
+		dist_number(d);
 	}
-	copy32(d->val, p, d->n);
+	take_values(d, p, lent != NULL ? lent + (p - start) : NULL);
 	return dist_check_arrays(d, !sparse, err) == 0 ? 1 : -1;
 }
 
-int
-dist_parse(struct dist *d, const unsigned char *p, size_t len, bool eof,
-    size_t *size, char *err)
+static int
+parse(struct dist *d, const unsigned char *p, size_t len, bool eof,
+    size_t *size, unsigned char *lent, char *err)
 {
 	size_t skip = 0;
 	int got;
 
 	if (len > 0 && p[0] == 'D')
-		return parse_binary(d, p, len, eof, size, err);
+		return parse_binary(d, p, len, eof, size, lent, err);
 	while (skip < len && (p[skip] == '\n' || p[skip] == '\r'))
 		skip++;
 	if (skip == len) {
@@ -244,6 +272,13 @@ dist_parse(struct dist *d, const unsigned char *p, size_t len, bool eof,
 	got = disttext_parse(d, p + skip, len - skip, eof, skip > 0, size, err);
 	*size += skip;
 	return got;
+}
+
+int
+dist_parse(struct dist *d, const unsigned char *p, size_t len, bool eof,
+    size_t *size, char *err)
+{
+	return parse(d, p, len, eof, size, NULL, err);
 }
 
 static void
@@ -329,8 +364,8 @@ dist_read(struct dist_reader *r, struct dist *d)
 	r->record++;
 	if (!input_fill(in, 1))
 		return false;
-	while ((got = dist_parse(d, in->p + in->pos, in->len - in->pos,
-	    in->eof, &size, err)) == 0) {
+	while ((got = parse(d, in->p + in->pos, in->len - in->pos, in->eof,
+	    &size, in->p + in->pos, err)) == 0) {
 		if (in->eof)
 			return false;
 		input_fill(in, size);

@@ -145,7 +145,7 @@ parse_entry(struct dist *d, const char *s, const char *end, char *err)
 		return fail(err, "more entries than the vocabulary's %lu",
 		    (unsigned long)d->vocab);
 	dist_reserve(d, (size_t)d->n + 1, 0, 0);
-	d->id[d->n] = (int32_t)id;
+	d->own_id[d->n] = (int32_t)id;
 	d->val[d->n++] = v;
 	return 0;
 }
@@ -178,7 +178,7 @@ sort_entries(struct dist *d, char *err)
 	for (i = 0; i < d->n; i++) {
 		bits = (uint32_t)key[i];
 		memcpy(&d->val[i], &bits, sizeof(bits));
-		d->id[i] = (int32_t)(key[i] >> 32);
+		d->own_id[i] = (int32_t)(key[i] >> 32);
 	}
 	free(key);
 	for (i = 1; i < d->n; i++)

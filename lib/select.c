@@ -429,7 +429,7 @@ WIDE_VOID(keep, (struct dist *d, const float *by, uint32_t b, uint32_t end,
 		for (uint32_t i = b; i < stop; i++) {
 			uint32_t kept = by[i] >= least;
 
-			d->id[n] = d->id[i];
+			d->own_id[n] = d->id[i];
 			d->val[n] = d->val[i];
 			n += kept;
 		}
@@ -447,6 +447,7 @@ select_keep(struct dist *d, const float *by, float least, size_t ties)
 	d->n = 0;
 	keep(d, by, 0, end, least);
 	keep(d, by, end, n, value(key(least) + 1)); /* above it */
+	dist_kept(d, d->n);
 }
 
 /* The least float above 0 that is at least x. */

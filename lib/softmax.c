@@ -8,25 +8,49 @@
 /* Below this, e^x is 0 as a float. */
 #define LEAST -105.0
 
-enum { BLOCK = 32 };
+enum { BLOCK = 256, LANES = 16 };
 
-/* In lanes, which need not wait for each other. */
+/* In lanes, which need not wait for each other; so many that a compiler keeps
+ * the loop over them. */
 WIDE(double, softmax_top, (const double *x, size_t n), (x, n))
 {
-	enum { LANES = 16 };
-	double max[LANES];
+	enum { MANY = 4 * LANES };
+	double max[MANY];
 	size_t i = 0;
 
-	for (size_t k = 0; k < LANES; k++)
+	for (size_t k = 0; k < MANY; k++)
 		max[k] = -INFINITY;
-	for (; i + LANES <= n; i += LANES)
-		for (size_t k = 0; k < LANES; k++)
+	for (; i + MANY <= n; i += MANY)
+		for (size_t k = 0; k < MANY; k++)
 			max[k] = x[i + k] > max[k] ? x[i + k] : max[k];
 	for (; i < n; i++)
 		max[0] = x[i] > max[0] ? x[i] : max[0];
-	for (size_t k = 1; k < LANES; k++)
+	for (size_t k = 1; k < MANY; k++)
 		max[0] = max[k] > max[0] ? max[k] : max[0];
 	return max[0];
+}
+
+/* A sum by the 16-lane rule goes on with x[n]; all but the last n are multiples
+ * of LANES. */
+WIDE_INLINE void
+add_lanes(double *lane, const double *x, size_t n)
+{
+	size_t i = 0;
+
+	for (; i + LANES <= n; i += LANES)
+		for (size_t k = 0; k < LANES; k++)
+			lane[k] += x[i + k];
+	for (size_t k = 0; i + k < n; k++)
+		lane[k] += x[i + k];
+}
+
+WIDE_INLINE double
+add_tree(double *lane)
+{
+	for (size_t half = LANES / 2; half > 0; half /= 2)
+		for (size_t k = 0; k < half; k++)
+			lane[k] += lane[k + half];
+	return lane[0];
 }
 
 /* x[i] = e^((x[i] - max) / t), i < n. The loops are apart, for a compiler that
@@ -41,12 +65,11 @@ exps(double *x, size_t n, double max, double t)
 	fm_exp_row_short(x, x, n);
 }
 
-/* p from x, whose values v has, or x itself where v is NULL. The blocks are
- * short, for a processor that sums while it begins with the next one. */
+/* p from x, whose values v has, or x itself where v is NULL. */
 WIDE_INLINE bool
 normalise(float *p, double *x, const float *v, size_t n, double max, double t)
 {
-	double sum = 0;
+	double sum[LANES] = { 0 }, scale;
 
 	if (max == -INFINITY)
 		return false;
@@ -55,12 +78,11 @@ normalise(float *p, double *x, const float *v, size_t n, double max, double t)
 		for (size_t i = b; v != NULL && i < b + m; i++)
 			x[i] = v[i];
 		exps(x + b, m, max, t);
-		for (size_t i = b; i < b + m; i++)
-			sum += x[i];
+		add_lanes(sum, x + b, m);
 	}
-	sum = 1 / sum;
+	scale = 1 / add_tree(sum);
 	for (size_t i = 0; i < n; i++)
-		p[i] = (float)(x[i] * sum);
+		p[i] = (float)(x[i] * scale);
 	return true;
 }
 
@@ -81,8 +103,8 @@ WIDE(bool, softmax_floats, (float *p, double *x, const float *v, size_t n,
 double
 softmax_entropy(const double *x, size_t n)
 {
-	double max = softmax_top(x, n), sum = 0, first = 0;
-	double y[BLOCK], e[BLOCK];
+	double max = softmax_top(x, n), sum[LANES] = { 0 }, first[LANES] = { 0 };
+	double y[BLOCK], e[BLOCK], all;
 
 	/* with y = x - max: the sum of p ln p is that of p y, less ln(sum) */
 	for (size_t i = 0; i < n; i += BLOCK) {
@@ -93,12 +115,13 @@ softmax_entropy(const double *x, size_t n)
 			y[k] = y[k] > LEAST ? y[k] : LEAST;
 		}
 		fm_exp_row_short(e, y, m);
-		for (size_t k = 0; k < m; k++) {
-			sum += e[k];
-			first += e[k] * y[k];
-		}
+		add_lanes(sum, e, m);
+		for (size_t k = 0; k < m; k++)
+			e[k] *= y[k];
+		add_lanes(first, e, m);
 	}
-	return fm_log(sum) - first / sum;
+	all = add_tree(sum);
+	return fm_log(all) - add_tree(first) / all;
 }
 
 /* Whether one of d's entries can be drawn. */

@@ -1,8 +1,8 @@
 /*
  * softmax - from logits to probabilities, one definition for all programs.
- * Exponentials and sums are taken in double, sums in ascending order
- * of id; probabilities are rounded to float once. So a program that reads
- * logits decides exactly as it would behind logits-to-probs(1).
+ * Exponentials and sums are taken in double, sums by the 16-lane rule (kern.h);
+ * probabilities are rounded to float once. So a program that reads logits
+ * decides exactly as it would behind logits-to-probs(1).
  */
 #ifndef SOFTMAX_H
 #define SOFTMAX_H

@@ -126,6 +126,40 @@ put() {
 	tail -c +"$(($(text | topk 3 | wc -c) + 1))" got | head -c 4 | grep -qx DIST
 }
 
+# dense SEED: 301 logits, as text
+dense() {
+	awk -v seed="$1" 'BEGIN {
+		srand(seed)
+		print "#dist kind=L vocab=301 n=301 pos=1"
+		for (i = 0; i < 301; i++)
+			print i, 20 * rand() - 10
+		print ""
+	}'
+}
+
+# with themselves, so that there is something to cut off
+cut_off() {
+	mix -a 0.1 "$1" "$1"
+}
+
+@test "dist: a record that was cut leaves nothing in those behind it" {
+	dense 1 >one
+	dense 2 >two
+	dense 3 | sed 4d >three # sparse
+	for f in one two three; do
+		distcat -b "$f" >"$f.b"
+	done
+	cat one.b two three.b one two.b three two.b >all
+	for filter in 'topk 3' 'topp 0.5' 'topnsigma 1' 'xtc 0.01 1' cut_off; do
+		for f in one.b two three.b one two.b three two.b; do
+			$filter "$f"
+		done >want
+		$filter all >got
+		cmp want got
+		[ "$(distcat got | grep -c '^[0-9]')" -lt 2000 ] # of 2105
+	done
+}
+
 @test "dist: no record at all" {
 	: >empty
 	distcat empty >got

@@ -157,7 +157,7 @@ wrong_keep(const float *v, size_t len, const struct item *t, struct dist *d)
 	dist_reserve(d, len, 0, 0);
 	d->n = (uint32_t)len;
 	for (size_t i = 0; i < len; i++) {
-		d->id[i] = (int32_t)(3 * i);
+		d->own_id[i] = (int32_t)(3 * i);
 		d->val[i] = v[i];
 	}
 	select_keep(d, d->val, least, ties);

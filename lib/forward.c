@@ -412,6 +412,31 @@ activate_rows(void *arg, size_t from, size_t to, size_t worker)
 		up[i] *= gate[i];
 }
 
+/* A row alone is bound by memory: threads that wait read what comes next. */
+static void
+read_ahead(struct forward *f, const struct linear_job *job, size_t jobs,
+    size_t n)
+{
+	linear_ahead(&f->c, job, n == 1 ? jobs : 0);
+}
+
+/* Of what comes after a layer. */
+static void
+read_ahead_of_next(struct forward *f, size_t layer, size_t n)
+{
+	const struct model *m = f->m;
+	const struct layer *y = &m->layer[layer + 1];
+	const struct linear_job output[] = { { NULL, &m->output } };
+
+	if (layer + 1 == m->n_layer) {
+		read_ahead(f, output, 1, n);
+	} else {
+		const struct linear_job qkv[] = { { NULL, &y->q },
+			{ NULL, &y->k }, { NULL, &y->v } };
+		read_ahead(f, qkv, 3, n);
+	}
+}
+
 /*
  * One decoder block over n rows: x += attention(norm(x)), x += ffn(norm(x)),
  * where parallel both of the same x. (f->norm, f->in, f->out pass from step to
@@ -433,18 +458,21 @@ block(struct forward *f, const struct forward_row *row, size_t n, size_t layer)
 	const struct linear_job up[] = { { f->up, &y->up },
 		{ f->gate, &y->gate } };
 	const struct linear_job down[] = { { f->out, &y->down } };
+	size_t ups = y->gate.w.data != NULL ? 2 : 1;
 	size_t rows = together(f, n), many = parts(f, n);
 	size_t work = rows * (row[n - 1].pos + 1) * m->head_dim *
 	    (m->n_head / m->n_kv) / many;
 
 	pool_run(pool, normalise_rows, &in, n, 16);
 	linear_input(&f->in, f->norm, n, m->n_embd);
+	read_ahead(f, o, 1, n);
 	linear_run(&f->c, qkv, 3, &f->in);
 	pool_run(pool, store_rows, &in, n, 8);
 	/* a chunk of pieces that is worth a thread's waking */
 	pool_run(pool, attend, &in, (n + rows - 1) / rows * m->n_kv * many,
 	    1 + 65536 / work);
 	linear_input(&f->in, f->q, n, m->n_head * m->head_dim);
+	read_ahead(f, up, ups, n);
 	linear_run(&f->c, o, 1, &f->in);
 	if (m->parallel)
 		pool_run(pool, normalise_rows, &ffn_in, n, 16);
@@ -453,9 +481,11 @@ block(struct forward *f, const struct forward_row *row, size_t n, size_t layer)
 	if (!m->parallel)
 		pool_run(pool, normalise_rows, &ffn_in, n, 16);
 	linear_input(&f->in, f->norm, n, m->n_embd);
-	linear_run(&f->c, up, y->gate.w.data != NULL ? 2 : 1, &f->in);
+	read_ahead(f, down, 1, n);
+	linear_run(&f->c, up, ups, &f->in);
 	pool_run(pool, activate_rows, &in, n, 8);
 	linear_input(&f->in, f->up, n, m->n_ff);
+	read_ahead_of_next(f, layer, n);
 	linear_run(&f->c, down, 1, &f->in);
 	pool_run(pool, add_rows, &ffn_out, n, 16);
 }
@@ -499,6 +529,7 @@ forward_logits(struct forward *f, float *logits, const float *hidden, size_t n)
 			&m->output };
 		linear_input(&f->in, hidden + at * m->n_embd, k,
 		    m->n_embd);
+		read_ahead(f, NULL, 0, k);
 		linear_run(&f->c, &job, 1, &f->in);
 	}
 	for (size_t t = 0; t < n; t++, logits += m->n_vocab) {

@@ -15,6 +15,7 @@ enum {
 	OUTLIER = 8,        /* times the root mean square */
 	NEAR = 64,          /* rows after which outliers are added, their sums */
 	FAR = 1024,         /* or, with few inputs, their weights still in cache */
+	AHEAD = 1 << 17,    /* bytes that are read ahead of each stream */
 };
 
 static struct acts
@@ -304,27 +305,59 @@ groups(const struct linear_job *job)
 	return (job->map->w.rows + GROUP - 1) / GROUP;
 }
 
+/* Rows of one job, and the group behind them. */
+struct span {
+	const struct linear_job *job;
+	size_t row, n, end;
+};
+
+/* What there is of groups from..to-1, which count through the jobs, in the job
+ * that `from` is in. */
+static struct span
+span(const struct linear_job *job, size_t from, size_t to)
+{
+	size_t first = 0, end, stop;
+
+	for (; from >= first + groups(job); job++)
+		first += groups(job);
+	end = first + groups(job) < to ? first + groups(job) : to;
+	stop = (end - first) * GROUP;
+	stop = stop < job->map->w.rows ? stop : job->map->w.rows;
+	return (struct span) { job, (from - first) * GROUP,
+		stop - (from - first) * GROUP, end };
+}
+
 /* Pieces are groups of rows, the jobs' one after the other; those of a job are
  * done together, since kernels like long runs of rows. */
 static void
 run_work(void *arg, size_t from, size_t to, size_t worker)
 {
-	struct run *r = arg;
-	const struct linear_job *job = r->job;
-	size_t first = 0; /* of this job */
+	const struct run *r = arg;
 
-	for (; from < to; job++) {
-		size_t end = first + groups(job), last = to < end ? to : end;
-		if (from < end) {
-			size_t row = (from - first) * GROUP;
-			size_t stop = (last - first) * GROUP;
-			size_t all = job->map->w.rows;
-			rows(r->c, job, row, (stop < all ? stop : all) - row,
-			    r->in, worker);
-			from = last;
-		}
-		first = end;
+	while (from < to) {
+		struct span s = span(r->job, from, to);
+		rows(r->c, s.job, s.row, s.n, r->in, worker);
+		from = s.end;
 	}
+}
+
+/* How many of n groups of rows of so many columns are taken at once. */
+static size_t
+chunk_size(const struct compute *c, size_t n, size_t cols, size_t inputs)
+{
+	const size_t threads = pool_threads(c->pool);
+	const size_t weights = GROUP * cols, products = weights * inputs;
+	size_t chunk = n / (4 * threads) + 1;
+
+	if (n * products < c->alone)
+		return n;
+	if (chunk * products < LEAST)
+		chunk = LEAST / products + 1;
+	if (chunk * weights > MOST)
+		chunk = MOST / weights + 1;
+	if (chunk > n / threads) /* a share, with which then nobody can help */
+		chunk = n / threads + 1;
+	return chunk;
 }
 
 void
@@ -332,22 +365,39 @@ linear_run(struct compute *c, const struct linear_job *job, size_t jobs,
     struct linear_in *in)
 {
 	struct run r = { c, job, in };
-	const size_t threads = pool_threads(c->pool);
-	const size_t weights = GROUP * in->cols, products = weights * in->n;
-	size_t n = 0, chunk;
+	size_t n = 0;
 
 	for (size_t i = 0; i < jobs; i++) {
 		round_input(c, in, &job[i].map->w);
 		n += groups(&job[i]);
 	}
-	chunk = n / (4 * threads) + 1;
-	if (chunk * products < LEAST)
-		chunk = LEAST / products + 1;
-	if (chunk * weights > MOST)
-		chunk = MOST / weights + 1;
-	if (chunk > n / threads) /* a share, with which then nobody can help */
-		chunk = n / threads + 1;
-	if (n * products < c->alone)
-		chunk = n;
-	pool_run(c->pool, run_work, &r, n, chunk);
+	pool_run(c->pool, run_work, &r, n,
+	    chunk_size(c, n, in->cols, in->n));
+}
+
+void
+linear_ahead(struct compute *c, const struct linear_job *job, size_t jobs)
+{
+	const size_t threads = pool_threads(c->pool);
+	size_t n = 0, chunk;
+
+	for (size_t i = 0; i < jobs; i++)
+		n += groups(&job[i]);
+	chunk = jobs > 0 ? chunk_size(c, n, job->map->w.cols, 1) : n;
+	for (size_t t = 1; t < threads; t++) {
+		size_t from = n * t / threads, to = n * (t + 1) / threads;
+		struct pool_ahead a = { .n = 0 };
+
+		if (to > from + chunk)
+			to = from + chunk;
+		if (chunk < n && from < to) {
+			struct span s = span(job, from, to);
+			const struct matrix *w = &s.job->map->w;
+			a.n = s.n / 4 * w->stride; /* in four streams */
+			for (size_t i = 0; i < 4; i++)
+				a.at[i] = w->data + s.row * w->stride + i * a.n;
+			a.n = a.n < AHEAD ? a.n : AHEAD;
+		}
+		pool_ahead(c->pool, t, &a);
+	}
 }

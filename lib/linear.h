@@ -66,6 +66,9 @@ void linear_input(struct linear_in *in, const float *x, size_t n, size_t cols);
 /* All jobs on one input. */
 void linear_run(struct compute *c, const struct linear_job *job, size_t jobs,
     struct linear_in *in);
+/* Threads that wait, from now on, read what they will begin with of these jobs,
+ * which one input is to come to; jobs is 0: nothing. */
+void linear_ahead(struct compute *c, const struct linear_job *job, size_t jobs);
 /* Row r of w to float, exactly. */
 void linear_row(const struct compute *c, float *y, const struct matrix *w,
     size_t r);

@@ -8,6 +8,8 @@
 
 #include "util.h"
 
+enum { LINE = 64 }; /* of a cache, or less */
+
 /* Nanoseconds. */
 enum {
 	SPIN = 50 * 1000,        /* to wait before sleeping */
@@ -23,7 +25,8 @@ struct part {
 	size_t end;
 	bool off;           /* the worker rests in this run */
 	int64_t back, rest; /* till when; how long the last time */
-	char apart[128 - 3 * sizeof(size_t) - 2 * sizeof(int64_t)]; /* no cache
+	struct pool_ahead ahead;
+	char apart[128 - 8 * sizeof(size_t) - 2 * sizeof(int64_t)]; /* no cache
 	                                                 line in common */
 };
 
@@ -129,15 +132,29 @@ ring(struct pool *p, struct bell *b)
 	pthread_mutex_unlock(&p->lock);
 }
 
+/* Read ahead until a run other than `seen` is open. */
+static void
+read_ahead(struct pool *p, const struct pool_ahead *a, unsigned seen)
+{
+	for (size_t i = 0; i < a->n; i += LINE) {
+		if (i % (8 * LINE) == 0 && is_open(p, seen))
+			return;
+		for (size_t k = 0; k < sizeof(a->at) / sizeof(*a->at); k++)
+			(void)*(const volatile unsigned char *)(a->at[k] + i);
+	}
+}
+
 static void *
 worker(void *arg)
 {
 	struct worker w = *(struct worker *)arg;
 	struct pool *p = w.pool;
+	struct pool_ahead ahead = { .n = 0 };
 	unsigned seen = 0;
 
 	free(arg);
 	for (;;) {
+		read_ahead(p, &ahead, seen);
 		await(p, is_open, seen, &p->open);
 		if (atomic_load(&p->quit))
 			return NULL;
@@ -146,6 +163,7 @@ worker(void *arg)
 		seen = atomic_load(&p->run);
 		if (seen % 2 == 1 && !p->part[w.index].off) {
 			take(p, w.index);
+			ahead = p->part[w.index].ahead;
 			atomic_store(&p->last, w.index);
 		}
 		if (atomic_fetch_sub(&p->inside, 1) == 1)
@@ -228,6 +246,12 @@ pool_run(struct pool *p, pool_work *work, void *arg, size_t n, size_t chunk)
 	end = now();
 	if (end - own > HELD && end - own > own - start)
 		send_off(&p->part[atomic_load(&p->last)], end);
+}
+
+void
+pool_ahead(struct pool *p, size_t worker, const struct pool_ahead *a)
+{
+	p->part[worker].ahead = *a;
 }
 
 void

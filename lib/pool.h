@@ -22,6 +22,12 @@
 
 struct pool;
 
+/* Places that are read side by side, n bytes from each on. */
+struct pool_ahead {
+	const unsigned char *at[4];
+	size_t n;
+};
+
 /* Do pieces from..to-1; worker (0..threads-1) is for scratch memory. */
 typedef void pool_work(void *arg, size_t from, size_t to, size_t worker);
 
@@ -32,6 +38,10 @@ size_t pool_threads(const struct pool *p);
  * of one chunk is done by the caller alone. */
 void pool_run(struct pool *p, pool_work *work, void *arg, size_t n,
     size_t chunk);
+/* What a worker reads after each run from now on, until the next begins: so much
+ * of what it is about to need comes into its processor's caches while it waits.
+ * Nobody writes there while the pool is open. n is 0: nothing. */
+void pool_ahead(struct pool *p, size_t worker, const struct pool_ahead *a);
 void pool_close(struct pool *p);
 
 #endif

@@ -40,12 +40,12 @@ forward_open(struct forward *f, const struct model *m, const struct kern *kern,
 	f->c.panel = xscratch(threads * 16, f->c.max_cols * sizeof(float));
 	f->x = xscratch(n, m->n_embd * sizeof(float));
 	f->norm = xscratch(n, m->n_embd * sizeof(float));
-	f->out = xscratch(n, m->n_embd * sizeof(float));
-	f->q = xscratch(n, q * sizeof(float));
-	f->k = xscratch(n, kv * sizeof(float));
-	f->v = xscratch(n, kv * sizeof(float));
-	f->gate = xscratch(n, m->n_ff * sizeof(float));
-	f->up = xscratch(n, m->n_ff * sizeof(float));
+	f->out = xscratch(n, linear_apart(m->n_embd) * sizeof(float));
+	f->q = xscratch(n, linear_apart(q) * sizeof(float));
+	f->k = xscratch(n, linear_apart(kv) * sizeof(float));
+	f->v = xscratch(n, linear_apart(kv) * sizeof(float));
+	f->gate = xscratch(n, linear_apart(m->n_ff) * sizeof(float));
+	f->up = xscratch(n, linear_apart(m->n_ff) * sizeof(float));
 	for (size_t i = 0; i < 2; i++)
 		f->turn[i] = xscratch(n, m->rope[i].dim * sizeof(float));
 	for (size_t i = m->n_layer; i-- > 0;)
@@ -138,7 +138,7 @@ add_rows(void *arg, size_t from, size_t to, size_t worker)
 
 	(void)worker;
 	for (size_t t = from; t < to; t++) {
-		float *x = f->x + t * d, *y = f->out + t * d;
+		float *x = f->x + t * d, *y = f->out + t * linear_apart(d);
 		if (r->norm->w != NULL)
 			normalise(f, y, y, d, r->norm);
 		if (scale != 1)
@@ -227,8 +227,9 @@ store_rows(void *arg, size_t from, size_t to, size_t worker)
 	(void)worker;
 	for (size_t t = from; t < to; t++) {
 		const struct forward_row *row = &r->row[t];
-		float *q = f->q + t * nq, *k = f->k + t * nk;
-		float *v = f->v + t * nk;
+		float *q = f->q + t * linear_apart(nq);
+		float *k = f->k + t * linear_apart(nk);
+		float *v = f->v + t * linear_apart(nk);
 		if (y->q_norm.w != NULL)
 			normalise(f, q, q, nq, &y->q_norm);
 		if (y->k_norm.w != NULL)
@@ -308,10 +309,10 @@ attend_page(const struct region *r, const struct queries *x, size_t head,
 
 /* `group` of the heads that share key/value head `head`, and rows that follow
  * each other, the first being r->row. The result takes the place of the
- * queries, whose rows are (n_head, head_dim); `scratch` is a worker's. */
+ * queries, whose rows are `width` apart; `scratch` is a worker's. */
 static void
-attend_rows(const struct region *r, float *queries, size_t rows, size_t head,
-    size_t group, float *scratch)
+attend_rows(const struct region *r, float *queries, size_t width, size_t rows,
+    size_t head, size_t group, float *scratch)
 {
 	const struct model *m = r->f->m;
 	size_t hd = m->head_dim, n = rows * group;
@@ -322,7 +323,7 @@ attend_rows(const struct region *r, float *queries, size_t rows, size_t head,
 	    ? (pos + 1 - window) / KERN_PAGE : 0;
 
 	for (size_t i = 0; i < rows; i++)
-		memcpy(x.q + i * group * hd, queries + i * m->n_head * hd,
+		memcpy(x.q + i * group * hd, queries + i * width,
 		    group * hd * sizeof(float));
 	memset(x.o, 0, n * hd * sizeof(float));
 	for (size_t i = 0; i < n; i++) {
@@ -332,7 +333,7 @@ attend_rows(const struct region *r, float *queries, size_t rows, size_t head,
 	for (; page * KERN_PAGE < pos + rows; page++)
 		attend_page(r, &x, head, page);
 	for (size_t i = 0; i < n; i++) {
-		float *to = queries + (i / group * m->n_head + i % group) * hd;
+		float *to = queries + i / group * width + i % group * hd;
 		for (size_t j = 0; j < hd; j++)
 			to[j] = x.o[i * hd + j] / x.sum[i];
 	}
@@ -364,7 +365,7 @@ attend(void *arg, size_t from, size_t to, size_t worker)
 {
 	struct region *r = arg;
 	struct forward *f = r->f;
-	size_t hd = f->m->head_dim, width = f->m->n_head * hd;
+	size_t hd = f->m->head_dim, width = linear_apart(f->m->n_head * hd);
 	size_t n_kv = f->m->n_kv, group = f->m->n_head / n_kv;
 	float *scratch = f->attn + worker * f->attn_size;
 	size_t rows = together(f, r->n), many = parts(f, r->n);
@@ -384,7 +385,7 @@ attend(void *arg, size_t from, size_t to, size_t worker)
 				n++;
 			here.row = row;
 			attend_rows(&here, f->q + t * width +
-			    (head * group + first) * hd, n, head,
+			    (head * group + first) * hd, width, n, head,
 			    last - first, scratch);
 			t += n;
 		}
@@ -396,20 +397,22 @@ activate_rows(void *arg, size_t from, size_t to, size_t worker)
 {
 	struct region *r = arg;
 	struct forward *f = r->f;
-	size_t n = f->m->n_ff, many = (to - from) * n;
+	size_t n = f->m->n_ff, ld = linear_apart(n);
 	const struct kern *k = f->c.kern;
 	bool gated = f->m->layer[r->layer].gate.w.data != NULL;
-	float *up = f->up + from * n, *gate = f->gate + from * n;
-	float *x = gated ? gate : up;
 
 	(void)worker;
-	if (f->m->act == ACT_SILU && gated) {
-		k->silu_mul(up, gate, many);
-		return;
+	for (size_t t = from; t < to; t++) {
+		float *up = f->up + t * ld, *gate = f->gate + t * ld;
+		if (f->m->act == ACT_SILU && gated) {
+			k->silu_mul(up, gate, n);
+			continue;
+		}
+		(f->m->act == ACT_GELU ? k->gelu : k->gelu_erf)(
+		    gated ? gate : up, n);
+		for (size_t i = 0; gated && i < n; i++)
+			up[i] *= gate[i];
 	}
-	(f->m->act == ACT_GELU ? k->gelu : k->gelu_erf)(x, many);
-	for (size_t i = 0; gated && i < many; i++)
-		up[i] *= gate[i];
 }
 
 /* A row alone is bound by memory: threads that wait read what comes next. */
@@ -426,13 +429,13 @@ read_ahead_of_next(struct forward *f, size_t layer, size_t n)
 {
 	const struct model *m = f->m;
 	const struct layer *y = &m->layer[layer + 1];
-	const struct linear_job output[] = { { NULL, &m->output } };
+	const struct linear_job output[] = { { .map = &m->output } };
 
 	if (layer + 1 == m->n_layer) {
 		read_ahead(f, output, 1, n);
 	} else {
-		const struct linear_job qkv[] = { { NULL, &y->q },
-			{ NULL, &y->k }, { NULL, &y->v } };
+		const struct linear_job qkv[] = { { .map = &y->q },
+			{ .map = &y->k }, { .map = &y->v } };
 		read_ahead(f, qkv, 3, n);
 	}
 }
@@ -452,26 +455,30 @@ block(struct forward *f, const struct forward_row *row, size_t n, size_t layer)
 	struct region out = { f, row, layer, &y->attn_post, n };
 	struct region ffn_out = { f, row, layer, &y->ffn_post, n };
 	struct pool *pool = f->c.pool;
-	const struct linear_job qkv[] = { { f->q, &y->q }, { f->k, &y->k },
-		{ f->v, &y->v } };
-	const struct linear_job o[] = { { f->out, &y->o } };
-	const struct linear_job up[] = { { f->up, &y->up },
-		{ f->gate, &y->gate } };
-	const struct linear_job down[] = { { f->out, &y->down } };
+	size_t d = m->n_embd, q = m->n_head * m->head_dim;
+	size_t q_ld = linear_apart(q), ff_ld = linear_apart(m->n_ff);
+	size_t kv_ld = linear_apart(m->n_kv * m->head_dim);
+	const struct linear_job qkv[] = { { f->q, q_ld, &y->q },
+		{ f->k, kv_ld, &y->k }, { f->v, kv_ld, &y->v } };
+	const struct linear_job o[] = { { f->out, linear_apart(d), &y->o } };
+	const struct linear_job up[] = { { f->up, ff_ld, &y->up },
+		{ f->gate, ff_ld, &y->gate } };
+	const struct linear_job down[] = { { f->out, linear_apart(d),
+		&y->down } };
 	size_t ups = y->gate.w.data != NULL ? 2 : 1;
 	size_t rows = together(f, n), many = parts(f, n);
 	size_t work = rows * (row[n - 1].pos + 1) * m->head_dim *
 	    (m->n_head / m->n_kv) / many;
 
 	pool_run(pool, normalise_rows, &in, n, 16);
-	linear_input(&f->in, f->norm, n, m->n_embd);
+	linear_input(&f->in, f->norm, d, n, d);
 	read_ahead(f, o, 1, n);
 	linear_run(&f->c, qkv, 3, &f->in);
 	pool_run(pool, store_rows, &in, n, 8);
 	/* a chunk of pieces that is worth a thread's waking */
 	pool_run(pool, attend, &in, (n + rows - 1) / rows * m->n_kv * many,
 	    1 + 65536 / work);
-	linear_input(&f->in, f->q, n, m->n_head * m->head_dim);
+	linear_input(&f->in, f->q, q_ld, n, q);
 	read_ahead(f, up, ups, n);
 	linear_run(&f->c, o, 1, &f->in);
 	if (m->parallel)
@@ -480,11 +487,11 @@ block(struct forward *f, const struct forward_row *row, size_t n, size_t layer)
 
 	if (!m->parallel)
 		pool_run(pool, normalise_rows, &ffn_in, n, 16);
-	linear_input(&f->in, f->norm, n, m->n_embd);
+	linear_input(&f->in, f->norm, d, n, d);
 	read_ahead(f, down, 1, n);
 	linear_run(&f->c, up, ups, &f->in);
 	pool_run(pool, activate_rows, &in, n, 8);
-	linear_input(&f->in, f->up, n, m->n_ff);
+	linear_input(&f->in, f->up, ff_ld, n, m->n_ff);
 	read_ahead_of_next(f, layer, n);
 	linear_run(&f->c, down, 1, &f->in);
 	pool_run(pool, add_rows, &ffn_out, n, 16);
@@ -526,8 +533,8 @@ forward_logits(struct forward *f, float *logits, const float *hidden, size_t n)
 	for (size_t at = 0; at < n; at += f->chunk) {
 		size_t k = n - at < f->chunk ? n - at : f->chunk;
 		struct linear_job job = { logits + at * m->n_vocab,
-			&m->output };
-		linear_input(&f->in, hidden + at * m->n_embd, k,
+			m->n_vocab, &m->output };
+		linear_input(&f->in, hidden + at * m->n_embd, m->n_embd, k,
 		    m->n_embd);
 		read_ahead(f, NULL, 0, k);
 		linear_run(&f->c, &job, 1, &f->in);

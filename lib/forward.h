@@ -33,7 +33,8 @@ struct forward {
 	const struct model *m;
 	struct compute c;
 	struct kv_geometry geo;
-	/* scratch for a chunk of rows, each with its width */
+	/* scratch for a chunk of rows, each with its width; what maps give is
+	 * linear_apart: q, k, v, gate, up, out */
 	float *x;    /* (n_embd) residual stream */
 	float *norm; /* (n_embd) */
 	float *q;    /* (n_head * head_dim) queries, then attention's result */

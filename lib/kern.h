@@ -74,16 +74,16 @@ struct kern {
 	/* sum of x[i]: additions into 16 lanes */
 	float (*sum)(const float *x, size_t n);
 
-	/* y[t*ldy + r] = dot(w[r*k], x[t*k]), r < rows, t < n */
-	void (*matmul_f32)(float *y, size_t ldy, const float *w, const float *x,
-	    size_t rows, size_t n, size_t k);
+	/* y[t*ldy + r] = dot(w[r*k], x[t*ldx]) of k values, r < rows, t < n */
+	void (*matmul_f32)(float *y, size_t ldy, const float *w,
+	    const float *x, size_t ldx, size_t rows, size_t n, size_t k);
 
 	/* The same with the weights taken to float: for few columns (for many,
 	 * convert a row once) */
 	void (*matmul_f16)(float *y, size_t ldy, const uint16_t *w,
-	    const float *x, size_t rows, size_t n, size_t k);
+	    const float *x, size_t ldx, size_t rows, size_t n, size_t k);
 	void (*matmul_bf16)(float *y, size_t ldy, const uint16_t *w,
-	    const float *x, size_t rows, size_t n, size_t k);
+	    const float *x, size_t ldx, size_t rows, size_t n, size_t k);
 
 	/*
 	 * The same for rows of blocks (by dtype, NULL for floats; quant.h has

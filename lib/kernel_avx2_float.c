@@ -26,7 +26,7 @@ load8(const unsigned char *w, enum element e)
 /* An output is two registers: lanes 0-7 and 8-15. */
 INLINE void
 tile(float *y, size_t ldy, const unsigned char *w, size_t apart, const float *x,
-    size_t k, enum element e, size_t R, size_t T, bool fetch)
+    size_t ldx, size_t k, enum element e, size_t R, size_t T, bool fetch)
 {
 	const size_t size = element_size(e), stride = apart * k * size;
 	const unsigned char *next = w + R * stride;
@@ -44,7 +44,7 @@ tile(float *y, size_t ldy, const unsigned char *w, size_t apart, const float *x,
 			for (size_t r = 0; r < R; r++)
 				u[r] = load8(wi + r * stride, e);
 			for (size_t t = 0; t < T; t++) {
-				__m256 v = loaded(x + t * k + i + 8 * h);
+				__m256 v = loaded(x + t * ldx + i + 8 * h);
 				for (size_t r = 0; r < R; r++)
 					a[h][r][t] = _mm256_fmadd_ps(u[r], v,
 					    a[h][r][t]);
@@ -60,33 +60,36 @@ tile(float *y, size_t ldy, const unsigned char *w, size_t apart, const float *x,
 #include "kernel_float.inc"
 
 AVX2 void
-avx2_matmul_f32(float *y, size_t ldy, const float *w, const float *x,
-    size_t rows, size_t n, size_t k)
+avx2_matmul_f32(float *y, size_t ldy, const float *w,
+    const float *x, size_t ldx, size_t rows, size_t n, size_t k)
 {
 	if (k % 16 == 0)
-		matmul(y, ldy, w, x, rows, n, k, F32);
+		matmul(y, ldy, w, x, ldx, rows, n, k, F32);
 	else
-		kernel_scalar()->matmul_f32(y, ldy, w, x, rows, n, k);
+		kernel_scalar()->matmul_f32(y, ldy, w, x, ldx, rows, n,
+		    k);
 }
 
 AVX2 void
-avx2_matmul_f16(float *y, size_t ldy, const uint16_t *w, const float *x,
-    size_t rows, size_t n, size_t k)
+avx2_matmul_f16(float *y, size_t ldy, const uint16_t *w,
+    const float *x, size_t ldx, size_t rows, size_t n, size_t k)
 {
 	if (k % 16 == 0)
-		matmul(y, ldy, w, x, rows, n, k, F16);
+		matmul(y, ldy, w, x, ldx, rows, n, k, F16);
 	else
-		kernel_scalar()->matmul_f16(y, ldy, w, x, rows, n, k);
+		kernel_scalar()->matmul_f16(y, ldy, w, x, ldx, rows, n,
+		    k);
 }
 
 AVX2 void
-avx2_matmul_bf16(float *y, size_t ldy, const uint16_t *w, const float *x,
-    size_t rows, size_t n, size_t k)
+avx2_matmul_bf16(float *y, size_t ldy, const uint16_t *w,
+    const float *x, size_t ldx, size_t rows, size_t n, size_t k)
 {
 	if (k % 16 == 0)
-		matmul(y, ldy, w, x, rows, n, k, BF16);
+		matmul(y, ldy, w, x, ldx, rows, n, k, BF16);
 	else
-		kernel_scalar()->matmul_bf16(y, ldy, w, x, rows, n, k);
+		kernel_scalar()->matmul_bf16(y, ldy, w, x, ldx, rows, n,
+		    k);
 }
 
 #else

@@ -19,12 +19,12 @@ void avx512_set_q(struct kern *k);
 void avx512_set_add(struct kern *k);
 
 /* Slots that stand in files of their own. */
-void avx512_matmul_f32(float *y, size_t ldy, const float *w, const float *x,
-    size_t rows, size_t n, size_t k);
-void avx512_matmul_f16(float *y, size_t ldy, const uint16_t *w, const float *x,
-    size_t rows, size_t n, size_t k);
-void avx512_matmul_bf16(float *y, size_t ldy, const uint16_t *w, const float *x,
-    size_t rows, size_t n, size_t k);
+void avx512_matmul_f32(float *y, size_t ldy, const float *w,
+    const float *x, size_t ldx, size_t rows, size_t n, size_t k);
+void avx512_matmul_f16(float *y, size_t ldy, const uint16_t *w,
+    const float *x, size_t ldx, size_t rows, size_t n, size_t k);
+void avx512_matmul_bf16(float *y, size_t ldy, const uint16_t *w,
+    const float *x, size_t ldx, size_t rows, size_t n, size_t k);
 void avx512_attn_f16(float *o, float *m, float *l, const float *q,
     const uint16_t *k, const uint16_t *v, size_t nq,
     const struct kern_attn *a);

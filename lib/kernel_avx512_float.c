@@ -34,7 +34,7 @@ half(__m512 a)
 /* An output is one register. */
 INLINE void
 tile(float *y, size_t ldy, const unsigned char *w, size_t apart, const float *x,
-    size_t k, enum element e, size_t R, size_t T, bool fetch)
+    size_t ldx, size_t k, enum element e, size_t R, size_t T, bool fetch)
 {
 	const size_t size = element_size(e), stride = apart * k * size;
 	const unsigned char *next = w + R * stride;
@@ -51,7 +51,7 @@ tile(float *y, size_t ldy, const unsigned char *w, size_t apart, const float *x,
 			__m512 u = load16(w + r * stride + i * size, e);
 			for (size_t t = 0; t < T; t++)
 				a[r][t] = _mm512_fmadd_ps(u,
-				    _mm512_loadu_ps(x + t * k + i), a[r][t]);
+				    _mm512_loadu_ps(x + t * ldx + i), a[r][t]);
 		}
 	}
 	for (size_t t = 0; t < T; t++) {
@@ -69,33 +69,36 @@ tile(float *y, size_t ldy, const unsigned char *w, size_t apart, const float *x,
 #include "kernel_float.inc"
 
 AVX512 void
-avx512_matmul_f32(float *y, size_t ldy, const float *w, const float *x,
-    size_t rows, size_t n, size_t k)
+avx512_matmul_f32(float *y, size_t ldy, const float *w,
+    const float *x, size_t ldx, size_t rows, size_t n, size_t k)
 {
 	if (k % 16 == 0)
-		matmul(y, ldy, w, x, rows, n, k, F32);
+		matmul(y, ldy, w, x, ldx, rows, n, k, F32);
 	else
-		kernel_scalar()->matmul_f32(y, ldy, w, x, rows, n, k);
+		kernel_scalar()->matmul_f32(y, ldy, w, x, ldx, rows, n,
+		    k);
 }
 
 AVX512 void
-avx512_matmul_f16(float *y, size_t ldy, const uint16_t *w, const float *x,
-    size_t rows, size_t n, size_t k)
+avx512_matmul_f16(float *y, size_t ldy, const uint16_t *w,
+    const float *x, size_t ldx, size_t rows, size_t n, size_t k)
 {
 	if (k % 16 == 0)
-		matmul(y, ldy, w, x, rows, n, k, F16);
+		matmul(y, ldy, w, x, ldx, rows, n, k, F16);
 	else
-		kernel_scalar()->matmul_f16(y, ldy, w, x, rows, n, k);
+		kernel_scalar()->matmul_f16(y, ldy, w, x, ldx, rows, n,
+		    k);
 }
 
 AVX512 void
-avx512_matmul_bf16(float *y, size_t ldy, const uint16_t *w, const float *x,
-    size_t rows, size_t n, size_t k)
+avx512_matmul_bf16(float *y, size_t ldy, const uint16_t *w,
+    const float *x, size_t ldx, size_t rows, size_t n, size_t k)
 {
 	if (k % 16 == 0)
-		matmul(y, ldy, w, x, rows, n, k, BF16);
+		matmul(y, ldy, w, x, ldx, rows, n, k, BF16);
 	else
-		kernel_scalar()->matmul_bf16(y, ldy, w, x, rows, n, k);
+		kernel_scalar()->matmul_bf16(y, ldy, w, x, ldx, rows, n,
+		    k);
 }
 
 #else

@@ -59,12 +59,12 @@ void neon_set_q(struct kern *k);
 void dotprod_set_q(struct kern *k);
 
 /* Slots that stand in files of their own. */
-void neon_matmul_f32(float *y, size_t ldy, const float *w, const float *x,
-    size_t rows, size_t n, size_t k);
-void neon_matmul_f16(float *y, size_t ldy, const uint16_t *w, const float *x,
-    size_t rows, size_t n, size_t k);
-void neon_matmul_bf16(float *y, size_t ldy, const uint16_t *w, const float *x,
-    size_t rows, size_t n, size_t k);
+void neon_matmul_f32(float *y, size_t ldy, const float *w,
+    const float *x, size_t ldx, size_t rows, size_t n, size_t k);
+void neon_matmul_f16(float *y, size_t ldy, const uint16_t *w,
+    const float *x, size_t ldx, size_t rows, size_t n, size_t k);
+void neon_matmul_bf16(float *y, size_t ldy, const uint16_t *w,
+    const float *x, size_t ldx, size_t rows, size_t n, size_t k);
 kern_dequant neon_dequant_q8_0;
 void neon_quant_q8(const struct acts *to, const float *x, size_t k,
     size_t block);

@@ -28,7 +28,7 @@ load4(const unsigned char *w, enum element e)
  * use was measured. */
 INLINE void
 tile(float *y, size_t ldy, const unsigned char *w, size_t apart, const float *x,
-    size_t k, enum element e, size_t R, size_t T, bool fetch)
+    size_t ldx, size_t k, enum element e, size_t R, size_t T, bool fetch)
 {
 	const size_t size = element_size(e), stride = apart * k * size;
 	float32x4_t a[6][4];
@@ -42,7 +42,7 @@ tile(float *y, size_t ldy, const unsigned char *w, size_t apart, const float *x,
 				a[o][l] = vfmaq_f32(a[o][l],
 				    load4(w + o % R * stride +
 				    (i + 4 * l) * size, e),
-				    vld1q_f32(x + o / R * k + i + 4 * l));
+				    vld1q_f32(x + o / R * ldx + i + 4 * l));
 	for (size_t o = 0; o < R * T; o++)
 		y[o / R * ldy + o % R * apart] = tree16(a[o][0], a[o][1],
 		    a[o][2], a[o][3]);
@@ -51,33 +51,36 @@ tile(float *y, size_t ldy, const unsigned char *w, size_t apart, const float *x,
 #include "kernel_float.inc"
 
 void
-neon_matmul_f32(float *y, size_t ldy, const float *w, const float *x,
-    size_t rows, size_t n, size_t k)
+neon_matmul_f32(float *y, size_t ldy, const float *w,
+    const float *x, size_t ldx, size_t rows, size_t n, size_t k)
 {
 	if (k % 16 == 0)
-		matmul(y, ldy, w, x, rows, n, k, F32);
+		matmul(y, ldy, w, x, ldx, rows, n, k, F32);
 	else
-		kernel_scalar()->matmul_f32(y, ldy, w, x, rows, n, k);
+		kernel_scalar()->matmul_f32(y, ldy, w, x, ldx, rows, n,
+		    k);
 }
 
 void
-neon_matmul_f16(float *y, size_t ldy, const uint16_t *w, const float *x,
-    size_t rows, size_t n, size_t k)
+neon_matmul_f16(float *y, size_t ldy, const uint16_t *w,
+    const float *x, size_t ldx, size_t rows, size_t n, size_t k)
 {
 	if (k % 16 == 0)
-		matmul(y, ldy, w, x, rows, n, k, F16);
+		matmul(y, ldy, w, x, ldx, rows, n, k, F16);
 	else
-		kernel_scalar()->matmul_f16(y, ldy, w, x, rows, n, k);
+		kernel_scalar()->matmul_f16(y, ldy, w, x, ldx, rows, n,
+		    k);
 }
 
 void
-neon_matmul_bf16(float *y, size_t ldy, const uint16_t *w, const float *x,
-    size_t rows, size_t n, size_t k)
+neon_matmul_bf16(float *y, size_t ldy, const uint16_t *w,
+    const float *x, size_t ldx, size_t rows, size_t n, size_t k)
 {
 	if (k % 16 == 0)
-		matmul(y, ldy, w, x, rows, n, k, BF16);
+		matmul(y, ldy, w, x, ldx, rows, n, k, BF16);
 	else
-		kernel_scalar()->matmul_bf16(y, ldy, w, x, rows, n, k);
+		kernel_scalar()->matmul_bf16(y, ldy, w, x, ldx, rows, n,
+		    k);
 }
 
 #else

@@ -35,38 +35,38 @@ sum(const float *x, size_t n)
 }
 
 static void
-matmul_f32(float *y, size_t ldy, const float *w, const float *x, size_t rows,
-    size_t n, size_t k)
+matmul_f32(float *y, size_t ldy, const float *w, const float *x,
+    size_t ldx, size_t rows, size_t n, size_t k)
 {
 	for (size_t t = 0; t < n; t++)
 		for (size_t r = 0; r < rows; r++)
-			y[t * ldy + r] = dot(w + r * k, x + t * k, k);
+			y[t * ldy + r] = dot(w + r * k, x + t * ldx, k);
 }
 
 static void
-matmul_f16(float *y, size_t ldy, const uint16_t *w, const float *x, size_t rows,
-    size_t n, size_t k)
+matmul_f16(float *y, size_t ldy, const uint16_t *w, const float *x,
+    size_t ldx, size_t rows, size_t n, size_t k)
 {
 	for (size_t t = 0; t < n; t++)
 		for (size_t r = 0; r < rows; r++) {
 			float lane[16] = { 0 };
 			for (size_t i = 0; i < k; i++)
 				lane[i % 16] = fmaf(fm_from_f16(w[r * k + i]),
-				    x[t * k + i], lane[i % 16]);
+				    x[t * ldx + i], lane[i % 16]);
 			y[t * ldy + r] = tree16(lane);
 		}
 }
 
 static void
 matmul_bf16(float *y, size_t ldy, const uint16_t *w, const float *x,
-    size_t rows, size_t n, size_t k)
+    size_t ldx, size_t rows, size_t n, size_t k)
 {
 	for (size_t t = 0; t < n; t++)
 		for (size_t r = 0; r < rows; r++) {
 			float lane[16] = { 0 };
 			for (size_t i = 0; i < k; i++)
 				lane[i % 16] = fmaf(fm_from_bf16(w[r * k + i]),
-				    x[t * k + i], lane[i % 16]);
+				    x[t * ldx + i], lane[i % 16]);
 			y[t * ldy + r] = tree16(lane);
 		}
 }

@@ -67,9 +67,11 @@ linear_in_free(struct linear_in *in)
 }
 
 void
-linear_input(struct linear_in *in, const float *x, size_t n, size_t cols)
+linear_input(struct linear_in *in, const float *x, size_t ld, size_t n,
+    size_t cols)
 {
 	in->x = x;
+	in->ld = ld;
 	in->n = n;
 	in->cols = cols;
 	in->round[0].done = in->round[1].done = false;
@@ -92,7 +94,7 @@ round_work(void *arg, size_t from, size_t to, size_t worker)
 
 	(void)worker;
 	for (size_t i = 4 * from; i < 4 * to && i < n; i++) {
-		const float *x = r->in->x + i * k;
+		const float *x = r->in->x + i * r->in->ld;
 		struct acts row = { .q = all->q + i * k,
 			.d = all->d + i * blocks, .sum = all->sum + i * (k / 16) };
 		float most = sqrtf(r->kern->dot(x, x, k) / (float)k) *
@@ -143,7 +145,7 @@ outliers_work(void *arg, size_t from, size_t to, size_t worker)
 
 		while (from >= all->first[b + 1])
 			b++;
-		x = r->in->x + all->of[from] * k + b * size;
+		x = r->in->x + all->of[from] * r->in->ld + b * size;
 		q = all->x.q + all->of[from] * k + b * size;
 		d = all->x.d[all->of[from] * (k / size) + b];
 		for (size_t i = 0; i < size; i++)
@@ -206,37 +208,41 @@ linear_row(const struct compute *c, float *y, const struct matrix *w, size_t r)
 /* Rows r..r+n-1 of a map of floats, or of one that becomes floats, a group at
  * a time. */
 static void
-float_rows(struct compute *c, float *y, const struct matrix *w, size_t r,
-    size_t n, const struct linear_in *in, size_t worker)
+float_rows(struct compute *c, float *y, size_t ld, const struct matrix *w,
+    size_t r, size_t n, const struct linear_in *in, size_t worker)
 {
 	float *panel = c->panel + worker * GROUP * c->max_cols;
 	const void *p = w->data + r * w->stride;
 
 	if (w->type == DTYPE_F32) {
-		c->kern->matmul_f32(y, w->rows, p, in->x, n, in->n, w->cols);
+		c->kern->matmul_f32(y, ld, p, in->x, in->ld, n, in->n,
+		    w->cols);
 		return;
 	}
 	if (w->type == DTYPE_F16 && in->n < FEW) {
-		c->kern->matmul_f16(y, w->rows, p, in->x, n, in->n, w->cols);
+		c->kern->matmul_f16(y, ld, p, in->x, in->ld, n, in->n,
+		    w->cols);
 		return;
 	}
 	if (w->type == DTYPE_BF16 && in->n < FEW) {
-		c->kern->matmul_bf16(y, w->rows, p, in->x, n, in->n, w->cols);
+		c->kern->matmul_bf16(y, ld, p, in->x, in->ld, n, in->n,
+		    w->cols);
 		return;
 	}
 	for (size_t done = 0; done < n; done += GROUP) {
 		size_t some = n - done < GROUP ? n - done : GROUP;
 		for (size_t i = 0; i < some; i++)
 			linear_row(c, panel + i * w->cols, w, r + done + i);
-		c->kern->matmul_f32(y + done, w->rows, panel, in->x, some,
+		c->kern->matmul_f32(y + done, ld, panel, in->x, in->ld, some,
 		    in->n, w->cols);
 	}
 }
 
 /* The outliers' part of n rows from `at` on, to their sums. */
 static void
-add_outliers(const struct kern *k, float *y, const struct matrix *w,
-    const unsigned char *at, size_t n, const struct rounded *x)
+add_outliers(const struct kern *k, float *y, size_t ld,
+    const struct matrix *w, const unsigned char *at, size_t n,
+    const struct rounded *x)
 {
 	const struct dtype *type = dtype_get(w->type);
 	size_t block = type->block;
@@ -246,7 +252,7 @@ add_outliers(const struct kern *k, float *y, const struct matrix *w,
 		struct acts out = { .q = x->out.q + i * block,
 			.d = x->out.d + i, .sum = x->out.sum + i * (block / 16) };
 		if (many > 0)
-			k->add_q[w->type](y, w->rows, w->type, at, w->stride,
+			k->add_q[w->type](y, ld, w->type, at, w->stride,
 			    &out, x->of + i, n, many);
 	}
 }
@@ -254,8 +260,8 @@ add_outliers(const struct kern *k, float *y, const struct matrix *w,
 /* Rows r..r+n-1 of a map of blocks: where there are outliers, so many at a time
  * that they are still at hand when these are added. */
 static void
-block_rows(struct compute *c, float *y, const struct linear *map, size_t r,
-    size_t n, const struct linear_in *in)
+block_rows(struct compute *c, float *y, size_t ld, const struct linear *map,
+    size_t r, size_t n, const struct linear_in *in)
 {
 	const struct matrix *w = &map->w;
 	const struct rounded *x = rounded(in, w);
@@ -266,10 +272,10 @@ block_rows(struct compute *c, float *y, const struct linear *map, size_t r,
 	for (size_t some; n > 0; n -= some, r += some, y += some) {
 		const unsigned char *at = w->data + r * w->stride;
 		some = n < most ? n : most;
-		c->kern->matmul_q[w->type](y, w->rows, w->type, at, &x->x,
+		c->kern->matmul_q[w->type](y, ld, w->type, at, &x->x,
 		    some, in->n, w->cols);
 		if (found > 0)
-			add_outliers(c->kern, y, w, at, some, x);
+			add_outliers(c->kern, y, ld, w, at, some, x);
 	}
 }
 
@@ -283,13 +289,13 @@ rows(struct compute *c, const struct linear_job *job, size_t r, size_t n,
 	float *y = job->y + r;
 
 	if (!rounds(c, w))
-		float_rows(c, y, w, r, n, in, worker);
+		float_rows(c, y, job->ld, w, r, n, in, worker);
 	else
-		block_rows(c, y, job->map, r, n, in);
+		block_rows(c, y, job->ld, job->map, r, n, in);
 	if (b != NULL)
 		for (size_t t = 0; t < in->n; t++)
 			for (size_t i = 0; i < n; i++)
-				y[t * w->rows + i] += b[r + i];
+				y[t * job->ld + i] += b[r + i];
 }
 
 struct run {

@@ -1,7 +1,7 @@
 /*
  * linear - y = W x + b for several x at once, on all threads.
  *
- *	linear_input(c, &in, x, n, cols);
+ *	linear_input(&in, x, cols, n, cols);
  *	linear_run(c, jobs, 3, &in);
  *
  * Block-quantised weights take the activations rounded to int8 by blocks of
@@ -47,22 +47,32 @@ struct rounded {
 };
 
 struct linear_in {
-	const float *x;          /* (n, cols) */
+	const float *x;          /* (n, cols), ld apart */
 	struct rounded round[2]; /* by 32, by 256; owned */
-	size_t n, cols;
+	size_t ld, n, cols;
 };
 
 struct linear_job {
-	float *y; /* (n, rows) */
+	float *y; /* (n, rows), ld apart */
+	size_t ld;
 	const struct linear *map;
 };
+
+/* How far apart rows of n values are best: at a multiple of 1 KiB what a map
+ * gives n inputs would share few sets of a cache. */
+static inline size_t
+linear_apart(size_t n)
+{
+	return n % 256 == 0 ? n + 16 : n;
+}
 
 /* Room for n inputs of at most max_cols. */
 void linear_in_init(struct linear_in *in, size_t n, size_t max_cols);
 void linear_in_free(struct linear_in *in);
-/* Set x[n][cols], n and cols > 0, as the input, to be used by maps whose
- * weights are of any type. x must stay until the last run. */
-void linear_input(struct linear_in *in, const float *x, size_t n, size_t cols);
+/* Set x[n][cols], rows ld apart, n and cols > 0, as the input, to be used by
+ * maps whose weights are of any type. x must stay until the last run. */
+void linear_input(struct linear_in *in, const float *x, size_t ld, size_t n,
+    size_t cols);
 /* All jobs on one input. */
 void linear_run(struct compute *c, const struct linear_job *job, size_t jobs,
     struct linear_in *in);

@@ -216,7 +216,7 @@ rounding(const struct kern *s, const struct kern *k)
 /* Products with the bytes of w as F16 and BF16. */
 static bool
 halves(const struct kern *s, const struct kern *k, const float *w,
-    const float *x, size_t rows, size_t cols, size_t len)
+    const float *x, size_t ldx, size_t rows, size_t cols, size_t len)
 {
 	uint16_t *h = malloc(rows * len * 2 + 2);
 	size_t ld = rows + 3, many = 4 * (ld * (cols - 1) + rows);
@@ -226,12 +226,16 @@ halves(const struct kern *s, const struct kern *k, const float *w,
 		exit(2);
 	s->to_f16(h, w, rows * len);
 	begin();
-	s->matmul_f16(out[0] + GUARD, ld, h, x, rows, cols, len);
-	k->matmul_f16(out[1] + GUARD, ld, h, x, rows, cols, len);
+	s->matmul_f16(out[0] + GUARD, ld, h, x, ldx, rows, cols,
+	    len);
+	k->matmul_f16(out[1] + GUARD, ld, h, x, ldx, rows, cols,
+	    len);
 	good = same(many);
 	begin();
-	s->matmul_bf16(out[0] + GUARD, ld, h, x, rows, cols, len);
-	k->matmul_bf16(out[1] + GUARD, ld, h, x, rows, cols, len);
+	s->matmul_bf16(out[0] + GUARD, ld, h, x, ldx, rows, cols,
+	    len);
+	k->matmul_bf16(out[1] + GUARD, ld, h, x, ldx, rows, cols,
+	    len);
 	good &= same(many);
 	free(h);
 	return good;
@@ -249,19 +253,20 @@ products(const struct kern *s, const struct kern *k)
 		for (int c = 0; c < 7; c++)
 			for (int i = 0; i < 5; i++) {
 				size_t len = inner[i], ld = rows[r] + 3;
+				size_t ldx = len + (size_t)(r % 3) * 5;
 				size_t odd = len - (size_t)(c % 2) * 5;
 				float *w = floats(rows[r] * len);
-				float *x = floats(cols[c] * len);
+				float *x = floats(cols[c] * ldx);
 
 				begin();
-				s->matmul_f32(out[0] + GUARD, ld, w, x, rows[r],
-				    cols[c], odd);
-				k->matmul_f32(out[1] + GUARD, ld, w, x, rows[r],
-				    cols[c], odd);
+				s->matmul_f32(out[0] + GUARD, ld, w, x, ldx,
+				    rows[r], cols[c], odd);
+				k->matmul_f32(out[1] + GUARD, ld, w, x, ldx,
+				    rows[r], cols[c], odd);
 				f32 &= same(4 * (ld * (cols[c] - 1) + rows[r]));
-				half &= halves(s, k, w, x, rows[r], cols[c],
-				    len) && halves(s, k, w, x, rows[r],
-				    cols[c], odd);
+				half &= halves(s, k, w, x, ldx, rows[r],
+				    cols[c], len) && halves(s, k, w, x, ldx,
+				    rows[r], cols[c], odd);
 				free(w);
 				free(x);
 			}

@@ -84,6 +84,29 @@ struct region {
 	size_t n; /* rows */
 };
 
+/* y[i] = y[i] * scale * w[i] */
+static void scale_row(float *y, float scale, const float *w, size_t n);
+WIDE_VOID(scale_row, (float *y, float scale, const float *w, size_t n),
+    (y, scale, w, n))
+{
+	for (size_t i = 0; i < n; i++)
+		y[i] = y[i] * scale * w[i];
+}
+
+static void add_row(float *y, const float *x, size_t n);
+WIDE_VOID(add_row, (float *y, const float *x, size_t n), (y, x, n))
+{
+	for (size_t i = 0; i < n; i++)
+		y[i] += x[i];
+}
+
+static void multiply_row(float *y, const float *x, size_t n);
+WIDE_VOID(multiply_row, (float *y, const float *x, size_t n), (y, x, n))
+{
+	for (size_t i = 0; i < n; i++)
+		y[i] *= x[i];
+}
+
 /*
  * y = x / rms(x) * w (Zhang, Sennrich 2019), or (x - mean(x)) / std(x) * w + b
  * (Ba et al. 2016), of each group of s->len values; x, y: (n), which may be the
@@ -101,13 +124,14 @@ normalise(const struct forward *f, float *y, const float *x, size_t n,
 		float mean = 0, scale;
 		if (f->m->layer_norm)
 			mean = k->sum(x, len) / (float)len;
-		for (size_t i = 0; i < len; i++)
-			y[i] = x[i] - mean;
+		if (x != y)
+			memcpy(y, x, len * sizeof(*y));
+		for (size_t i = 0; f->m->layer_norm && i < len; i++)
+			y[i] -= mean;
 		scale = 1 / sqrtf(k->dot(y, y, len) / (float)len + f->m->eps);
-		for (size_t i = 0; i < len; i++)
-			y[i] = y[i] * scale * w[i];
-		for (size_t i = 0; s->b != NULL && i < len; i++)
-			y[i] += s->b[at % s->n + i];
+		scale_row(y, scale, w, len);
+		if (s->b != NULL)
+			add_row(y, s->b + at % s->n, len);
 	}
 }
 
@@ -144,8 +168,7 @@ add_rows(void *arg, size_t from, size_t to, size_t worker)
 		if (scale != 1)
 			for (size_t i = 0; i < d; i++)
 				y[i] *= scale;
-		for (size_t i = 0; i < d; i++)
-			x[i] += y[i];
+		add_row(x, y, d);
 	}
 }
 
@@ -410,8 +433,8 @@ activate_rows(void *arg, size_t from, size_t to, size_t worker)
 		}
 		(f->m->act == ACT_GELU ? k->gelu : k->gelu_erf)(
 		    gated ? gate : up, n);
-		for (size_t i = 0; gated && i < n; i++)
-			up[i] *= gate[i];
+		if (gated)
+			multiply_row(up, gate, n);
 	}
 }
 

@@ -25,6 +25,7 @@
 
 enum {
 	KERN_PAGE = 64, /* positions in a page of keys and values */
+	KERN_BOTH = 64, /* blocks that both_q adds, at most */
 };
 
 /* How a head attends to a page. */
@@ -63,6 +64,9 @@ typedef void kern_matmul_q(float *y, size_t ldy, uint32_t type, const void *w,
 typedef void kern_add_q(float *y, size_t ldy, uint32_t type, const void *w,
     size_t stride, const struct acts *x, const uint32_t *to, size_t rows,
     size_t n);
+typedef void kern_both_q(float *y, uint32_t type, const void *w,
+    const struct acts *x, const struct acts *more, const uint32_t *at, size_t n,
+    size_t rows, size_t k);
 typedef void kern_dequant(float *y, uint32_t type, const void *w, size_t n);
 
 struct kern {
@@ -104,6 +108,13 @@ struct kern {
 	 * y[to[i]*ldy + r] takes in x[i] with row r's. to[] is ascending.
 	 */
 	kern_add_q *add_q[DTYPES];
+
+	/*
+	 * One input alone: what matmul_q makes of it, which then takes in, as
+	 * by add_q, more[i] against block at[i] of each row, i < n <=
+	 * KERN_BOTH, at[] ascending. NULL where these two are as fast.
+	 */
+	kern_both_q *both_q[DTYPES];
 
 	/*
 	 * Put into x->more what this path's matmul_q wants of inputs t..t+3 of

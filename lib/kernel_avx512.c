@@ -218,6 +218,7 @@ kernel_avx512(struct kern *k)
 	k->attn_f32 = avx512_attn_f32;
 	avx512_set_q(k);
 	avx512_set_add(k);
+	avx512_set_both(k);
 	return true;
 }
 

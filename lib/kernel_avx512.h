@@ -17,6 +17,7 @@
 /* The slots of products with blocks. */
 void avx512_set_q(struct kern *k);
 void avx512_set_add(struct kern *k);
+void avx512_set_both(struct kern *k);
 
 /* Slots that stand in files of their own. */
 void avx512_matmul_f32(float *y, size_t ldy, const float *w,

@@ -6,25 +6,26 @@
  * together so that a lane is a row, and enter the accumulators block by block;
  * of super-blocks, four rows'.
  */
-#include "kernel_avx512_q.h"
+#include "kernel_avx512_q_panel.h"
 #include "kernel_scalar.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
 enum {
-	ROWS = 4,    /* at a time, and */
+	STREAMS = 4, /* rows at a time, and */
 	MOST = FEW,  /* inputs, at most */
 	AHEAD = 256, /* bytes that are fetched ahead of each row, */
-	FAR = 1152,  /* and to the second cache */
+	FAR = 1152,  /* and to the second cache, */
+	FARTHER = 3200, /* where second terms break the streams */
 };
 
 /* Fetch n bytes ahead of p, of a stream that is read n bytes at a time. */
 INLINE void
-fetch(const unsigned char *p, size_t n)
+fetch(const unsigned char *p, size_t n, size_t far)
 {
 	for (size_t i = 0; i < n; i += 64) {
 		_mm_prefetch((const void *)(p + AHEAD + i), _MM_HINT_T0);
-		_mm_prefetch((const void *)(p + FAR + i), _MM_HINT_T1);
+		_mm_prefetch((const void *)(p + far + i), _MM_HINT_T1);
 	}
 }
 
@@ -77,8 +78,8 @@ enum {
 
 /* What blocks of sixteen rows gave: row r of stream s is number 4 r + s. */
 struct slice {
-	int32_t sum[SLICE][NEXT][ROWS];  /* by block, and input */
-	int16_t factor[SLICE][NEXT][2 * ROWS]; /* packed32 */
+	int32_t sum[SLICE][NEXT][STREAMS];  /* by block, and input */
+	int16_t factor[SLICE][NEXT][2 * STREAMS]; /* packed32 */
 };
 
 /* Lanes of 128 bits of v, `next` bytes apart. */
@@ -98,16 +99,16 @@ store_lanes(void *to, size_t next, __m512i v)
 /* The integer sums of four blocks from b on at w[], rows r of the streams; x
  * are inputs' at the same place. */
 INLINE void
-sums(int type, struct slice *s, size_t r, const unsigned char *const w[ROWS],
-    const struct halves *x, size_t inputs, size_t nb, size_t b)
+sums(int type, struct slice *s, size_t r, const unsigned char *const w[STREAMS],
+    const struct halves *x, size_t inputs, size_t nb, size_t b, size_t far)
 {
 	const size_t size = block_bytes(type);
-	__m512i z[ROWS][2], v[ROWS], f;
-	const unsigned char *p[ROWS];
+	__m512i z[STREAMS][2], v[STREAMS], f;
+	const unsigned char *p[STREAMS];
 
-	for (size_t j = 0; j < ROWS; j++) {
+	for (size_t j = 0; j < STREAMS; j++) {
 		p[j] = w[j] + b * size;
-		fetch(p[j], 4 * size);
+		fetch(p[j], 4 * size, far);
 		bytes32(type, z[j], p[j]);
 	}
 	f = packed32(type, p);
@@ -126,7 +127,7 @@ sums(int type, struct slice *s, size_t r, const unsigned char *const w[ROWS],
 		size_t half = (t * nb + b) * (QK / 2);
 		__m512i first = _mm512_loadu_si512(x->first + half);
 		__m512i second = _mm512_loadu_si512(x->second + half);
-		for (size_t j = 0; j < ROWS; j++)
+		for (size_t j = 0; j < STREAMS; j++)
 			v[j] = _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(
 			    _mm512_setzero_si512(), z[j][0], first),
 			    z[j][1], second);
@@ -135,59 +136,193 @@ sums(int type, struct slice *s, size_t r, const unsigned char *const w[ROWS],
 	}
 }
 
+/* acc takes in a block of sixteen rows: its sums v, factors d and m, the input's
+ * d, sums of 16, and d times these. */
+INLINE __m512
+take32(int type, __m512 acc, __m512i v, __m512 d, __m512 m, float xd,
+    const int16_t *sum, float total)
+{
+	int32_t two;
+
+	memcpy(&two, sum, sizeof(two));
+	if (byte_offset(type) != 0)
+		v = _mm512_dpwssd_epi32(v,
+		    _mm512_set1_epi16((short)-byte_offset(type)),
+		    _mm512_set1_epi32(two));
+	acc = _mm512_fmadd_ps(_mm512_mul_ps(d, _mm512_set1_ps(xd)),
+	    _mm512_cvtepi32_ps(v), acc);
+	if (has_min(type))
+		acc = _mm512_fmadd_ps(m, _mm512_set1_ps(total), acc);
+	return acc;
+}
+
 /* acc[inputs] += blocks from..to-1 of sixteen rows, in order; x and total are
  * inputs' at the same place. */
 INLINE void
 add(int type, __m512 *acc, const struct slice *s, const struct acts *x,
     const float *total, size_t inputs, size_t nb, size_t from, size_t to)
 {
-	const __m512i less = _mm512_set1_epi16((short)-byte_offset(type));
-
 	for (size_t i = from; i < to; i++) {
 		__m512 d, m;
 
 		factors32(type, &d, &m, _mm512_loadu_si512(s->factor[i]));
 		for (size_t t = 0; t < inputs; t++) {
 			size_t at = t * nb + i;
-			__m512i v = _mm512_loadu_si512(s->sum[i * inputs + t]);
-			__m512 xd = _mm512_set1_ps(x->d[at]);
-			int32_t two;
-
-			memcpy(&two, x->sum + 2 * at, 4);
-			if (byte_offset(type) != 0)
-				v = _mm512_dpwssd_epi32(v, less,
-				    _mm512_set1_epi32(two));
-			acc[t] = _mm512_fmadd_ps(_mm512_mul_ps(d, xd),
-			    _mm512_cvtepi32_ps(v), acc[t]);
-			if (has_min(type))
-				acc[t] = _mm512_fmadd_ps(m,
-				    _mm512_set1_ps(total[at]), acc[t]);
+			acc[t] = take32(type, acc[t],
+			    _mm512_loadu_si512(s->sum[i * inputs + t]), d, m,
+			    x->d[at], x->sum + 2 * at, total[at]);
 		}
 	}
 }
 
-/* acc[inputs] += n >= 4 blocks of NEXT rows from each of w[], in order. Sums of
- * the last rows are added while those behind them are made: one waits for the
- * other. */
-INLINE void
-slice(int type, __m512 *acc, const unsigned char *const w[ROWS],
-    const struct acts *x, const struct halves *h, size_t inputs, size_t nb,
-    size_t n)
+/* What one input adds to blocks, behind all others: x[i] to block at[i]. */
+struct second {
+	const struct acts *x;
+	const uint32_t *at;
+	size_t n;
+};
+
+/* Sixteen bytes of each of four rows. */
+INLINE __m512i
+sixteen(const unsigned char *const p[STREAMS], size_t at)
 {
-	const size_t stride = nb * block_bytes(type);
-	struct slice s;
-	size_t added = 0;
+	__m128i v[STREAMS];
+
+	for (size_t j = 0; j < STREAMS; j++)
+		v[j] = _mm_loadu_si128((const void *)(p[j] + at));
+	return lanes(v[0], v[1], v[2], v[3]);
+}
+
+/* The values of a block of four rows, as bytes32 has those of four blocks. */
+INLINE void
+block_bytes32(int type, __m512i z[2], const unsigned char *const p[STREAMS])
+{
+	const size_t at = block_bytes(type) - QK / 2;
+
+	if (type == DTYPE_Q8_0) {
+		z[0] = _mm512_xor_si512(sixteen(p, at - QK / 2),
+		    _mm512_set1_epi8(-128));
+		z[1] = _mm512_xor_si512(sixteen(p, at), _mm512_set1_epi8(-128));
+		return;
+	}
+	z[1] = sixteen(p, at);
+	z[0] = low4(z[1]);
+	z[1] = high4(z[1]);
+	for (size_t i = 0; i < 2; i++) {
+		uint64_t bits = 0;
+		uint16_t word;
+		if (type == DTYPE_IQ4_NL)
+			z[i] = iq4(z[i]);
+		if (type != DTYPE_Q5_0 && type != DTYPE_Q5_1)
+			continue;
+		for (size_t j = 0; j < STREAMS; j++) {
+			memcpy(&word, p[j] + at - 4 + 2 * i, sizeof(word));
+			bits |= (uint64_t)word << 16 * j;
+		}
+		z[i] = _mm512_mask_add_epi8(z[i], bits, z[i],
+		    _mm512_set1_epi8(16));
+	}
+}
+
+/* What second terms gave in sixteen rows, as in a slice. */
+struct seconds {
+	__m512i sum[KERN_BOTH], factor[KERN_BOTH];
+};
+
+/* The integer sums of a block of sixteen rows, p[] of the first, against q[32]. */
+INLINE __m512i
+block_sums(int type, const unsigned char *const p[STREAMS], size_t stride,
+    const int8_t *q)
+{
+	const __m512i turn = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6,
+	    10, 14, 3, 7, 11, 15);
+	const __m512i first = _mm512_broadcast_i32x4(
+	    _mm_loadu_si128((const void *)q));
+	const __m512i second = _mm512_broadcast_i32x4(
+	    _mm_loadu_si128((const void *)(q + QK / 2)));
+	__m512i v[NEXT];
 
 	for (size_t r = 0; r < NEXT; r++) {
-		const unsigned char *p[ROWS];
+		const unsigned char *at[STREAMS];
+		__m512i z[2];
 
-		for (size_t j = 0; j < ROWS; j++)
-			p[j] = w[j] + r * stride;
+		for (size_t j = 0; j < STREAMS; j++)
+			at[j] = p[j] + r * stride;
+		block_bytes32(type, z, at);
+		v[r] = _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(
+		    _mm512_setzero_si512(), z[0], first), z[1], second);
+	}
+	return _mm512_permutexvar_epi32(turn, sums4(v));
+}
+
+/* Second terms from number `done` on of blocks before `end`, w[] being of block 0
+ * and the slice from block `from` on; returns the number of the next. */
+INLINE size_t
+make_seconds(int type, struct seconds *to, size_t done, const struct slice *s,
+    const unsigned char *const w[STREAMS], const struct second *more,
+    size_t nb, size_t from, size_t end)
+{
+	const size_t size = block_bytes(type);
+
+	for (; done < more->n && more->at[done] < end; done++) {
+		const unsigned char *p[STREAMS];
+
+		for (size_t j = 0; j < STREAMS; j++)
+			p[j] = w[j] + more->at[done] * size;
+		to->sum[done] = block_sums(type, p, nb * size,
+		    more->x->q + QK * done);
+		to->factor[done] = _mm512_loadu_si512(
+		    s->factor[more->at[done] - from]);
+	}
+	return done;
+}
+
+/* acc takes them in. */
+INLINE __m512
+add_seconds(int type, __m512 acc, const struct seconds *s,
+    const struct second *more)
+{
+	for (size_t i = 0; i < more->n; i++) {
+		const int16_t *sum = more->x->sum + 2 * i;
+		float xd = more->x->d[i];
+		__m512 d, m;
+
+		factors32(type, &d, &m, s->factor[i]);
+		acc = take32(type, acc, s->sum[i], d, m, xd, sum,
+		    xd * (float)(sum[0] + sum[1]));
+	}
+	return acc;
+}
+
+/* acc[inputs] += n >= 4 blocks, from the one number `from` on, of NEXT rows from
+ * each of w[], in order. Sums of the last rows are added while those behind them
+ * are made: one waits for the other. Of second terms those before `done` are
+ * made; returns how many are now. They come behind all rows, since what breaks
+ * the streams costs more than what it does. */
+INLINE size_t
+slice(int type, __m512 *acc, struct seconds *keep, size_t done,
+    const unsigned char *const w[STREAMS], const struct acts *x,
+    const struct halves *h, const struct second *more, size_t inputs,
+    size_t nb, size_t from, size_t n)
+{
+	const size_t size = block_bytes(type);
+	const struct acts a = { .d = x->d + from, .sum = x->sum + 2 * from };
+	const struct halves at = { h->first + from * (QK / 2),
+		h->second + from * (QK / 2), h->total + from };
+	size_t added = 0;
+	struct slice s;
+
+	for (size_t r = 0; r < NEXT; r++) {
+		const unsigned char *p[STREAMS];
+
+		for (size_t j = 0; j < STREAMS; j++)
+			p[j] = w[j] + (r * nb + from) * size;
 		/* the last four may overlap what came before */
 		for (size_t b = 0, step; ; b += step) {
-			sums(type, &s, r, p, h, inputs, nb, b);
+			sums(type, &s, r, p, &at, inputs, nb, b,
+			    more != NULL ? FARTHER : FAR);
 			if (r == NEXT - 1) {
-				add(type, acc, &s, x, h->total, inputs, nb,
+				add(type, acc, &s, &a, at.total, inputs, nb,
 				    added, b);
 				added = b;
 			}
@@ -196,33 +331,34 @@ slice(int type, __m512 *acc, const unsigned char *const w[ROWS],
 			step = b + 8 <= n ? 4 : n - 4 - b;
 		}
 	}
-	add(type, acc, &s, x, h->total, inputs, nb, added, n);
+	add(type, acc, &s, &a, at.total, inputs, nb, added, n);
+	return more == NULL ? 0 :
+	    make_seconds(type, keep, done, &s, w, more, nb, from, from + n);
 }
 
-/* NEXT rows from each of w[], of nb >= 4 blocks of 32; y[] of their first. */
+/* NEXT rows from each of w[], of nb >= 4 blocks of 32; y[] of their first. Here
+ * and above `more` is NULL, or of one input. */
 INLINE void
-rows32(int type, float *const y[ROWS], size_t ldy,
-    const unsigned char *const w[ROWS], const struct acts *x,
-    const struct halves *h, size_t n, size_t nb)
+rows32(int type, float *const y[STREAMS], size_t ldy,
+    const unsigned char *const w[STREAMS], const struct acts *x,
+    const struct halves *h, const struct second *more, size_t n, size_t nb)
 {
 	const size_t most = SLICE / n;
+	struct seconds keep;
+	size_t done = 0;
 	__m512 acc[MOST];
 
 	for (size_t t = 0; t < n; t++)
 		acc[t] = _mm512_setzero_ps();
 	for (size_t b = 0, some; b < nb; b += some) {
-		const struct acts a = { .d = x->d + b, .sum = x->sum + 2 * b };
-		const struct halves at = { h->first + b * (QK / 2),
-			h->second + b * (QK / 2), h->total + b };
-		const unsigned char *p[ROWS];
-
-		for (size_t j = 0; j < ROWS; j++)
-			p[j] = w[j] + b * block_bytes(type);
 		some = nb - b;
 		if (some > most) /* and no slice is smaller than four */
 			some = some < most + 4 ? most - 4 : most;
-		slice(type, acc, p, &a, &at, n, nb, some);
+		done = slice(type, acc, &keep, done, w, x, h, more, n, nb, b,
+		    some);
 	}
+	if (more != NULL)
+		acc[0] = add_seconds(type, acc[0], &keep, more);
 	for (size_t t = 0; t < n; t++) { /* from [row][stream] */
 		__m512 v = _mm512_permutexvar_ps(_mm512_setr_epi32(0, 4, 8, 12,
 		    1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), acc[t]);
@@ -257,16 +393,16 @@ against(int type, __m512i s[2], __m256i scales)
 
 /* acc[n], a lane for each of w[], take in nb super-blocks of 256. */
 INLINE void
-supers(int type, __m128 *acc, const unsigned char *const w[ROWS],
+supers(int type, __m128 *acc, const unsigned char *const w[STREAMS],
     const struct acts *x, size_t n, size_t nb)
 {
 	const size_t size = block_bytes(type);
 	const __m256i one = _mm256_set1_epi16(1);
 
 	for (size_t b = 0; b < nb; b++) {
-		__m512i a[MOST][4], v[MOST][ROWS];
-		__m256i sum[MOST], c[MOST][ROWS];
-		uint16_t half[2][ROWS];
+		__m512i a[MOST][4], v[MOST][STREAMS];
+		__m256i sum[MOST], c[MOST][STREAMS];
+		uint16_t half[2][STREAMS];
 		__m128 d, m;
 
 		for (size_t t = 0; t < n; t++) {
@@ -282,13 +418,13 @@ supers(int type, __m128 *acc, const unsigned char *const w[ROWS],
 				    _mm256_extracti128_si256(sum[t], 1)));
 			}
 		}
-		for (size_t r = 0; r < ROWS; r++) {
+		for (size_t r = 0; r < STREAMS; r++) {
 			const unsigned char *p = w[r] + b * size;
 			__m512i z[4], s[2];
 			__m256i scales = scales256(type, p);
 			__m256i k = corrections256(type, scales, p);
 
-			fetch(p, size);
+			fetch(p, size, FAR);
 			bytes256(type, z, p);
 			against(type, s, scales);
 			memcpy(&half[0][r], p + d256_at(type), 2);
@@ -335,8 +471,8 @@ supers(int type, __m128 *acc, const unsigned char *const w[ROWS],
 
 /* Rows w[] of nb super-blocks. */
 INLINE void
-rows256(int type, float *const y[ROWS], size_t ldy,
-    const unsigned char *const w[ROWS], const struct acts *x, size_t n,
+rows256(int type, float *const y[STREAMS], size_t ldy,
+    const unsigned char *const w[STREAMS], const struct acts *x, size_t n,
     size_t nb)
 {
 	__m128 acc[MOST];
@@ -345,51 +481,47 @@ rows256(int type, float *const y[ROWS], size_t ldy,
 		acc[t] = _mm_setzero_ps();
 	supers(type, acc, w, x, n, nb);
 	for (size_t t = 0; t < n; t++) {
-		float out[ROWS];
+		float out[STREAMS];
 		_mm_storeu_ps(out, acc[t]);
-		for (size_t r = 0; r < ROWS; r++)
+		for (size_t r = 0; r < STREAMS; r++)
 			y[r][t * ldy] = out[r];
 	}
 }
 
 INLINE void
-some_rows(int type, float *const y[ROWS], size_t ldy,
-    const unsigned char *const w[ROWS], const struct acts *x,
-    const struct halves *h, size_t n, size_t nb)
+some_rows(int type, float *const y[STREAMS], size_t ldy,
+    const unsigned char *const w[STREAMS], const struct acts *x,
+    const struct halves *h, const struct second *more, size_t n, size_t nb)
 {
 	if (is_super(type))
 		rows256(type, y, ldy, w, x, n, nb);
 	else
-		rows32(type, y, ldy, w, x, h, n, nb);
+		rows32(type, y, ldy, w, x, h, more, n, nb);
 }
 
 /* All rows, from four places at a time: the last ones may be done twice. */
 INLINE void
-all_rows(int type, float *y, size_t ldy, uint32_t number,
-    const unsigned char *w, const struct acts *x, size_t rows, size_t n,
+all_rows(int type, float *y, size_t ldy, const unsigned char *w,
+    const struct acts *x, const struct second *more, size_t rows, size_t n,
     size_t k)
 {
 	const size_t block = is_super(type) ? QK_K : QK;
 	const size_t next = is_super(type) ? 1 : NEXT;
-	size_t nb = k / block, each = (rows + ROWS - 1) / ROWS;
+	size_t nb = k / block, each = (rows + STREAMS - 1) / STREAMS;
 	size_t stride = nb * block_bytes(type);
 	struct halves all = halves(x, n, k);
 
-	if (rows < ROWS * next) {
-		scalar_matmul_q(y, ldy, number, w, x, rows, n, k);
-		return;
-	}
 	for (size_t i = 0; i < each; i += next)
 		for (size_t t = 0; t < n; t += MOST) {
-			const unsigned char *p[ROWS];
-			float *to[ROWS];
+			const unsigned char *p[STREAMS];
+			float *to[STREAMS];
 			size_t some = n - t < MOST ? n - t : MOST;
 			struct acts a = { .q = x->q + t * k,
 				.d = x->d + t * nb,
 				.sum = x->sum + t * k / 16 };
 			struct halves b = { all.first + t * k / 2,
 				all.second + t * k / 2, all.total + t * nb };
-			for (size_t r = 0; r < ROWS; r++) {
+			for (size_t r = 0; r < STREAMS; r++) {
 				size_t at = r * each + each <= rows
 				    ? r * each : rows - each;
 				at += i + next <= each ? i : each - next;
@@ -398,13 +530,16 @@ all_rows(int type, float *y, size_t ldy, uint32_t number,
 			}
 			switch (some) { /* what is common, unrolled */
 			case 1:
-				some_rows(type, to, ldy, p, &a, &b, 1, nb);
+				some_rows(type, to, ldy, p, &a, &b, more, 1,
+				    nb);
 				break;
 			case 2:
-				some_rows(type, to, ldy, p, &a, &b, 2, nb);
+				some_rows(type, to, ldy, p, &a, &b, more, 2,
+				    nb);
 				break;
 			default:
-				some_rows(type, to, ldy, p, &a, &b, some, nb);
+				some_rows(type, to, ldy, p, &a, &b, more,
+				    some, nb);
 			}
 		}
 }
@@ -414,7 +549,23 @@ all_rows(int type, float *y, size_t ldy, uint32_t number,
 	    const void *w, const struct acts *x, size_t rows, size_t n,        \
 	    size_t k)                                                          \
 	{                                                                      \
-		all_rows(type, y, ldy, number, w, x, rows, n, k);              \
+		if (rows >= (is_super(type) ? STREAMS : ROWS))                 \
+			all_rows(type, y, ldy, w, x, NULL, rows, n, k);        \
+		else                                                           \
+			scalar_matmul_q(y, ldy, number, w, x, rows, n, k);     \
+	}
+
+/* One input with its second terms, for blocks of 32. */
+#define BOTH(name, type)                                                       \
+	AVX512 static void both_##name(float *y, uint32_t number,              \
+	    const void *w, const struct acts *x, const struct acts *more,      \
+	    const uint32_t *at, size_t n, size_t rows, size_t k)               \
+	{                                                                      \
+		const struct second second = { more, at, n };                  \
+		if (rows >= ROWS && k >= 4 * QK)                               \
+			all_rows(type, y, 0, w, x, &second, rows, 1, k);       \
+		else                                                           \
+			scalar_both_q(y, number, w, x, more, at, n, rows, k);  \
 	}
 
 /* Sums of rows that take in one more super-block of n <= MOST inputs. */
@@ -423,13 +574,13 @@ add_rows256(int type, float *y, size_t ldy, const unsigned char *w,
     size_t stride, const struct acts *x, const uint32_t *to, size_t rows,
     size_t n)
 {
-	for (size_t r = 0; r < rows; r += ROWS, y += ROWS) {
-		size_t some = rows - r < ROWS ? rows - r : ROWS;
+	for (size_t r = 0; r < rows; r += STREAMS, y += STREAMS) {
+		size_t some = rows - r < STREAMS ? rows - r : STREAMS;
 		__mmask8 mask = (__mmask8)first16(some);
-		const unsigned char *p[ROWS];
+		const unsigned char *p[STREAMS];
 		__m128 acc[MOST];
 
-		for (size_t i = 0; i < ROWS; i++)
+		for (size_t i = 0; i < STREAMS; i++)
 			p[i] = w + (r + (i < some ? i : 0)) * stride;
 		for (size_t t = 0; t < n; t++)
 			acc[t] = _mm_maskz_loadu_ps(mask, y + to[t] * ldy);
@@ -470,6 +621,24 @@ SLOT(q5_k, DTYPE_Q5_K)
 SLOT(q6_k, DTYPE_Q6_K)
 SLOT(iq4_nl, DTYPE_IQ4_NL)
 SLOT(iq4_xs, DTYPE_IQ4_XS)
+
+BOTH(q4_0, DTYPE_Q4_0)
+BOTH(q4_1, DTYPE_Q4_1)
+BOTH(q5_0, DTYPE_Q5_0)
+BOTH(q5_1, DTYPE_Q5_1)
+BOTH(q8_0, DTYPE_Q8_0)
+BOTH(iq4_nl, DTYPE_IQ4_NL)
+
+void
+avx512_set_both(struct kern *k)
+{
+	k->both_q[DTYPE_Q4_0] = both_q4_0;
+	k->both_q[DTYPE_Q4_1] = both_q4_1;
+	k->both_q[DTYPE_Q5_0] = both_q5_0;
+	k->both_q[DTYPE_Q5_1] = both_q5_1;
+	k->both_q[DTYPE_Q8_0] = both_q8_0;
+	k->both_q[DTYPE_IQ4_NL] = both_iq4_nl;
+}
 
 #else
 typedef int no_avx512; /* a file may not be empty */

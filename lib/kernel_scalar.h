@@ -8,6 +8,7 @@
 /* One function each, for all types of blocks. */
 kern_matmul_q scalar_matmul_q;
 kern_add_q scalar_add_q;
+kern_both_q scalar_both_q;
 kern_dequant scalar_dequant;
 void scalar_quant_q8(const struct acts *to, const float *x, size_t k,
     size_t block);

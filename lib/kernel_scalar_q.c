@@ -68,6 +68,25 @@ scalar_add_q(float *y, size_t ldy, uint32_t type, const void *w, size_t stride,
 }
 
 void
+scalar_both_q(float *y, uint32_t type, const void *w, const struct acts *x,
+    const struct acts *more, const uint32_t *at, size_t n, size_t rows,
+    size_t k)
+{
+	const struct dtype *d = dtype_get(type);
+	const unsigned char *p = w;
+	const uint32_t first = 0;
+
+	scalar_matmul_q(y, rows, type, w, x, rows, 1, k);
+	for (size_t i = 0; i < n; i++) {
+		const struct acts one = { .q = more->q + i * d->block,
+			.d = more->d + i,
+			.sum = more->sum + i * (d->block / 16) };
+		scalar_add_q(y, 0, type, p + at[i] * d->bytes,
+		    k / d->block * d->bytes, &one, &first, rows, 1);
+	}
+}
+
+void
 scalar_dequant(float *y, uint32_t type, const void *w, size_t n)
 {
 	const struct dtype *d = dtype_get(type);

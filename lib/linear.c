@@ -50,6 +50,7 @@ linear_in_init(struct linear_in *in, size_t n, size_t max_cols)
 		in->round[i] = (struct rounded) { .x = acts_new(n, max_cols),
 			.out = acts_new(n, max_cols),
 			.of = xscratch(n * blocks, sizeof(uint32_t)),
+			.at = xscratch(n * blocks, sizeof(uint32_t)),
 			.first = xscratch(blocks + 1, sizeof(size_t)),
 			.is = xscratch(n, blocks) };
 }
@@ -61,6 +62,7 @@ linear_in_free(struct linear_in *in)
 		acts_free(&in->round[i].x);
 		acts_free(&in->round[i].out);
 		free(in->round[i].of);
+		free(in->round[i].at);
 		free(in->round[i].first);
 		free(in->round[i].is);
 	}
@@ -117,8 +119,10 @@ find_outliers(struct rounded *to, size_t n, size_t blocks)
 	for (size_t b = 0; b < blocks; b++) {
 		to->first[b] = found;
 		for (size_t i = 0; i < n; i++)
-			if (to->is[b * n + i])
+			if (to->is[b * n + i]) {
+				to->at[found] = (uint32_t)b;
 				to->of[found++] = (uint32_t)i;
+			}
 	}
 	to->first[blocks] = found;
 	return found;
@@ -269,6 +273,12 @@ block_rows(struct compute *c, float *y, size_t ld, const struct linear *map,
 	size_t found = map->coarse ? 0 : x->first[blocks];
 	size_t most = found == 0 ? n : in->n < 8 ? FAR : NEAR;
 
+	if (in->n == 1 && found > 0 && found <= KERN_BOTH &&
+	    c->kern->both_q[w->type] != NULL) {
+		c->kern->both_q[w->type](y, w->type, w->data + r * w->stride,
+		    &x->x, &x->out, x->at, found, n, w->cols);
+		return;
+	}
 	for (size_t some; n > 0; n -= some, r += some, y += some) {
 		const unsigned char *at = w->data + r * w->stride;
 		some = n < most ? n : most;

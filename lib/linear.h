@@ -40,7 +40,7 @@ struct compute {
 struct rounded {
 	struct acts x;
 	struct acts out;   /* second terms of blocks with outliers, */
-	uint32_t *of;      /* the input of each, */
+	uint32_t *of, *at; /* the input of each, its place, */
 	size_t *first;     /* (blocks + 1) and the first of each place */
 	unsigned char *is; /* (blocks, n) whether there is an outlier */
 	bool done;

@@ -346,8 +346,37 @@ added(const struct kern *s, const struct kern *k, uint32_t type,
 	return good;
 }
 
-/* matmul_q, add_q and dequant of one shape; with near, whether the definition is a
- * product too, in double. */
+/* both_q is matmul_q and add_q: of the first of x, to some blocks of which its
+ * own are added once more. */
+static bool
+both(const struct kern *s, const struct kern *k, uint32_t type,
+    const unsigned char *w, const struct acts *x, size_t rows, size_t len)
+{
+	const struct dtype *d = dtype_get(type);
+	size_t blocks = len / d->block, many = 0;
+	uint32_t at[KERN_BOTH], to = 0;
+
+	if (k->both_q[type] == NULL)
+		return true;
+	for (uint32_t b = 0; b < blocks && many < KERN_BOTH; b++)
+		if (b % 5 == rows % 5 || b % 7 == 0)
+			at[many++] = b;
+	if (k->prepare != NULL)
+		k->prepare(x, 0, 1, len, d->block);
+	begin();
+	s->matmul_q[type](out[0] + GUARD, rows, type, w, x, rows, 1, len);
+	for (size_t i = 0; i < many; i++) {
+		const struct acts one = { .q = x->q + i * d->block,
+			.d = x->d + i, .sum = x->sum + i * d->block / 16 };
+		s->add_q[type](out[0] + GUARD, 0, type, w + at[i] * d->bytes,
+		    blocks * d->bytes, &one, &to, rows, 1);
+	}
+	k->both_q[type](out[1] + GUARD, type, w, x, x, at, many, rows, len);
+	return same(4 * rows);
+}
+
+/* matmul_q, add_q, both_q and dequant of one shape; with near, whether the
+ * definition is a product too, in double. */
 static bool
 quantised(const struct kern *s, const struct kern *k, uint32_t type,
     size_t rows, size_t cols, size_t len, bool *near)
@@ -398,6 +427,7 @@ quantised(const struct kern *s, const struct kern *k, uint32_t type,
 			*near &= fabs(exact - (double)*y) <= size * 1e-6;
 		}
 	good &= added(s, k, type, w, &a, rows, cols, len / block);
+	good &= both(s, k, type, w, &a, rows, len);
 	begin();
 	s->dequant[type](out[0] + GUARD, type, w, len);
 	k->dequant[type](out[1] + GUARD, type, w, len);
@@ -436,7 +466,9 @@ blocked(const struct kern *s, const struct kern *k)
 		/* more blocks, and more inputs, than are taken at once */
 		good &= quantised(s, k, type, 18, 5, 67 * d->block, NULL);
 		good &= quantised(s, k, type, 18, 131, 4 * d->block, NULL);
-		snprintf(what, sizeof(what), "matmul_q, add_q, dequant of %s", d->name);
+		good &= quantised(s, k, type, 35, 1, 38 * QK_K, NULL);
+		snprintf(what, sizeof(what), "products, dequant of %s",
+		    d->name);
 		ok(good, what);
 		snprintf(what, sizeof(what), "%s: it is a product", d->name);
 		if (!asked)

@@ -192,6 +192,7 @@ kernel_avx2(struct kern *k)
 	k->matmul_f16 = avx2_matmul_f16;
 	k->matmul_bf16 = avx2_matmul_bf16;
 	avx2_set_q(k);
+	avx2_set_both(k);
 	k->quant_q8 = avx2_quant_q8;
 	k->from_f16 = from_f16;
 	k->from_bf16 = from_bf16;

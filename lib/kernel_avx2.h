@@ -14,6 +14,7 @@
 
 /* The slots of products with blocks. */
 void avx2_set_q(struct kern *k);
+void avx2_set_both(struct kern *k);
 
 /* Slots that stand in files of their own. */
 void avx2_matmul_f32(float *y, size_t ldy, const float *w,

@@ -8,18 +8,23 @@
 
 enum { ROWS = 4, MOST = 4, AHEAD = 384 };
 
-void
-avx2_prepare(const struct acts *x, size_t t, size_t n, size_t k, size_t block)
+/* Of blocks from..end-1. */
+static void
+prepare_blocks(struct prepared *to, const struct acts *x, size_t from,
+    size_t end)
 {
-	struct prepared *to = x->more;
-
-	if (block != QK)
-		return;
-	n = n - t < 4 ? n : t + 4;
-	for (size_t i = t * (k / QK); i < n * (k / QK); i++) {
+	for (size_t i = from; i < end; i++) {
 		to[i].sum = x->sum[2 * i] + x->sum[2 * i + 1];
 		to[i].total = x->d[i] * (float)to[i].sum;
 	}
+}
+
+void
+avx2_prepare(const struct acts *x, size_t t, size_t n, size_t k, size_t block)
+{
+	n = n - t < 4 ? n : t + 4;
+	if (block == QK)
+		prepare_blocks(x->more, x, t * (k / QK), n * (k / QK));
 }
 
 /* The sums of four vectors, by halves of 128 bits: {a, b, c, d} of each. */
@@ -74,7 +79,7 @@ halves(const unsigned char *const w[ROWS], size_t at)
 	    14, 15)));
 }
 
-/* Four rows w[] of nb blocks of 32, inputs 0..n-1; y[r] of each row. */
+/* Four rows w[] of nb blocks of 32, inputs 0..n-1. */
 INLINE void
 rows32(int type, __m128 *acc, const unsigned char *const w[ROWS],
     const struct acts *x, size_t n, size_t nb)
@@ -203,20 +208,56 @@ rows256(int type, __m128 *acc, const unsigned char *const w[ROWS],
 	}
 }
 
-/* Inputs 0..n-1, n <= MOST, of four rows. */
+/* acc[n] += nb blocks. */
+INLINE void
+add_blocks(int type, __m128 *acc, const unsigned char *const w[ROWS],
+    const struct acts *x, size_t n, size_t nb)
+{
+	if (is_super(type))
+		rows256(type, acc, w, x, n, nb);
+	else
+		rows32(type, acc, w, x, n, nb);
+}
+
+/* What one input adds to blocks, behind all others: x[i] to block at[i]. */
+struct second {
+	const struct acts *x;
+	struct prepared *prepared;
+	const uint32_t *at;
+	size_t n;
+};
+
+INLINE void
+add_seconds(int type, __m128 *acc, const unsigned char *const w[ROWS],
+    const struct second *more)
+{
+	const size_t block = is_super(type) ? QK_K : QK;
+
+	for (size_t i = 0; i < more->n; i++) {
+		const struct acts one = { .q = more->x->q + i * block,
+			.d = more->x->d + i,
+			.sum = more->x->sum + i * (block / 16),
+			.more = more->prepared + i };
+		const unsigned char *p[ROWS];
+		for (size_t r = 0; r < ROWS; r++)
+			p[r] = w[r] + more->at[i] * block_bytes(type);
+		add_blocks(type, acc, p, &one, 1, 1);
+	}
+}
+
+/* Inputs 0..n-1, n <= MOST, of four rows; `more` is NULL, or of one input. */
 INLINE void
 four_rows(int type, float *const y[ROWS], size_t ldy,
-    const unsigned char *const w[ROWS], const struct acts *x, size_t n,
-    size_t nb)
+    const unsigned char *const w[ROWS], const struct acts *x,
+    const struct second *more, size_t n, size_t nb)
 {
 	__m128 acc[MOST];
 
 	for (size_t t = 0; t < n; t++)
 		acc[t] = _mm_setzero_ps();
-	if (is_super(type))
-		rows256(type, acc, w, x, n, nb);
-	else
-		rows32(type, acc, w, x, n, nb);
+	add_blocks(type, acc, w, x, n, nb);
+	if (more != NULL)
+		add_seconds(type, acc, w, more);
 	for (size_t t = 0; t < n; t++) {
 		float out[ROWS];
 		_mm_storeu_ps(out, acc[t]);
@@ -228,7 +269,8 @@ four_rows(int type, float *const y[ROWS], size_t ldy,
 /* All rows, four from four places at a time: the last ones may be done twice. */
 INLINE void
 all_rows(int type, float *y, size_t ldy, const unsigned char *w,
-    const struct acts *x, size_t rows, size_t n, size_t k)
+    const struct acts *x, const struct second *more, size_t rows, size_t n,
+    size_t k)
 {
 	size_t nb = k / (is_super(type) ? QK_K : QK);
 	size_t each = (rows + ROWS - 1) / ROWS, stride = nb * block_bytes(type);
@@ -248,9 +290,9 @@ all_rows(int type, float *y, size_t ldy, const unsigned char *w,
 				to[r] = y + t * ldy + at + i;
 			}
 			if (n == 1)
-				four_rows(type, to, ldy, p, &a, 1, nb);
+				four_rows(type, to, ldy, p, &a, more, 1, nb);
 			else
-				four_rows(type, to, ldy, p, &a,
+				four_rows(type, to, ldy, p, &a, NULL,
 				    n - t < MOST ? n - t : MOST, nb);
 		}
 }
@@ -261,7 +303,7 @@ all_rows(int type, float *y, size_t ldy, const unsigned char *w,
 	    size_t k)                                                          \
 	{                                                                      \
 		(void)number;                                                  \
-		all_rows(type, y, ldy, w, x, rows, n, k);                      \
+		all_rows(type, y, ldy, w, x, NULL, rows, n, k);                \
 	}
 
 SLOT(q4_0, DTYPE_Q4_0)
@@ -276,6 +318,49 @@ SLOT(q5_k, DTYPE_Q5_K)
 SLOT(q6_k, DTYPE_Q6_K)
 SLOT(iq4_nl, DTYPE_IQ4_NL)
 SLOT(iq4_xs, DTYPE_IQ4_XS)
+
+/* One input with its second terms. */
+#define BOTH(name, type)                                                       \
+	AVX2 static void both_##name(float *y, uint32_t number, const void *w, \
+	    const struct acts *x, const struct acts *more, const uint32_t *at, \
+	    size_t n, size_t rows, size_t k)                                   \
+	{                                                                      \
+		struct prepared prepared[KERN_BOTH];                           \
+		const struct second second = { more, prepared, at, n };        \
+		(void)number;                                                  \
+		prepare_blocks(prepared, more, 0, is_super(type) ? 0 : n);     \
+		all_rows(type, y, 0, w, x, &second, rows, 1, k);               \
+	}
+
+BOTH(q4_0, DTYPE_Q4_0)
+BOTH(q4_1, DTYPE_Q4_1)
+BOTH(q5_0, DTYPE_Q5_0)
+BOTH(q5_1, DTYPE_Q5_1)
+BOTH(q8_0, DTYPE_Q8_0)
+BOTH(q2_k, DTYPE_Q2_K)
+BOTH(q3_k, DTYPE_Q3_K)
+BOTH(q4_k, DTYPE_Q4_K)
+BOTH(q5_k, DTYPE_Q5_K)
+BOTH(q6_k, DTYPE_Q6_K)
+BOTH(iq4_nl, DTYPE_IQ4_NL)
+BOTH(iq4_xs, DTYPE_IQ4_XS)
+
+void
+avx2_set_both(struct kern *k)
+{
+	k->both_q[DTYPE_Q4_0] = both_q4_0;
+	k->both_q[DTYPE_Q4_1] = both_q4_1;
+	k->both_q[DTYPE_Q5_0] = both_q5_0;
+	k->both_q[DTYPE_Q5_1] = both_q5_1;
+	k->both_q[DTYPE_Q8_0] = both_q8_0;
+	k->both_q[DTYPE_Q2_K] = both_q2_k;
+	k->both_q[DTYPE_Q3_K] = both_q3_k;
+	k->both_q[DTYPE_Q4_K] = both_q4_k;
+	k->both_q[DTYPE_Q5_K] = both_q5_k;
+	k->both_q[DTYPE_Q6_K] = both_q6_k;
+	k->both_q[DTYPE_IQ4_NL] = both_iq4_nl;
+	k->both_q[DTYPE_IQ4_XS] = both_iq4_xs;
+}
 
 #else
 typedef int no_avx2; /* a file may not be empty */

@@ -638,6 +638,10 @@ avx512_set_both(struct kern *k)
 	k->both_q[DTYPE_Q5_1] = both_q5_1;
 	k->both_q[DTYPE_Q8_0] = both_q8_0;
 	k->both_q[DTYPE_IQ4_NL] = both_iq4_nl;
+	/* of super-blocks the two are as fast */
+	k->both_q[DTYPE_Q2_K] = k->both_q[DTYPE_Q3_K] = NULL;
+	k->both_q[DTYPE_Q4_K] = k->both_q[DTYPE_Q5_K] = NULL;
+	k->both_q[DTYPE_Q6_K] = k->both_q[DTYPE_IQ4_XS] = NULL;
 }
 
 #else

@@ -391,95 +391,138 @@ against(int type, __m512i s[2], __m256i scales)
 	}
 }
 
-/* acc[n], a lane for each of w[], take in nb super-blocks of 256. */
+/* An input's super-block i: values in the type's order, and sums. */
 INLINE void
-supers(int type, __m128 *acc, const unsigned char *const w[STREAMS],
-    const struct acts *x, size_t n, size_t nb)
+super_in(int type, __m512i a[4], __m256i *sum, const struct acts *x, size_t i)
 {
-	const size_t size = block_bytes(type);
-	const __m256i one = _mm256_set1_epi16(1);
+	const int8_t *q = x->q + i * QK_K;
 
-	for (size_t b = 0; b < nb; b++) {
-		__m512i a[MOST][4], v[MOST][STREAMS];
-		__m256i sum[MOST], c[MOST][STREAMS];
-		uint16_t half[2][STREAMS];
-		__m128 d, m;
+	in_order(type, a, q);
+	in_order(type, a + 2, q + 128);
+	*sum = _mm256_loadu_si256(
+	    (const void *)(x->sum + i * (QK_K / 16)));
+	if (group_size(type) == 32) { /* words again, below */
+		*sum = _mm256_madd_epi16(*sum, _mm256_set1_epi16(1));
+		*sum = _mm256_castsi128_si256(_mm_packs_epi32(
+		    _mm256_castsi256_si128(*sum),
+		    _mm256_extracti128_si256(*sum, 1)));
+	}
+}
 
+/* What a super-block gave in four rows: integers, those that stand against the
+ * minimum or correct for the bytes' offset, and factors. */
+struct super_out {
+	__m128i s, k;
+	__m128 d, m;
+};
+
+/* Super-block b of each of w[] against n inputs. */
+INLINE void
+super_block(int type, struct super_out *out, __m512i (*a)[4],
+    const __m256i *sum, const unsigned char *const w[STREAMS], size_t b,
+    size_t n)
+{
+	const __m512i zero = _mm512_setzero_si512();
+	__m512i v[MOST][STREAMS];
+	__m256i c[MOST][STREAMS];
+	uint16_t half[2][STREAMS];
+	__m128 d, m;
+
+	for (size_t r = 0; r < STREAMS; r++) {
+		const unsigned char *p = w[r] + b * block_bytes(type);
+		__m512i z[4], s[2];
+		__m256i scales = scales256(type, p);
+		__m256i k = corrections256(type, scales, p);
+
+		fetch(p, block_bytes(type), FAR);
+		bytes256(type, z, p);
+		against(type, s, scales);
+		memcpy(&half[0][r], p + d256_at(type), 2);
+		memcpy(&half[1][r], p + dmin256_at(type), 2);
 		for (size_t t = 0; t < n; t++) {
-			size_t i = (t * nb + b) * QK_K;
-			in_order(type, a[t], x->q + i);
-			in_order(type, a[t] + 2, x->q + i + 128);
-			sum[t] = _mm256_loadu_si256(
-			    (const void *)(x->sum + i / 16));
-			if (group_size(type) == 32) { /* words again, below */
-				sum[t] = _mm256_madd_epi16(sum[t], one);
-				sum[t] = _mm256_castsi128_si256(_mm_packs_epi32(
-				    _mm256_castsi256_si128(sum[t]),
-				    _mm256_extracti128_si256(sum[t], 1)));
-			}
-		}
-		for (size_t r = 0; r < STREAMS; r++) {
-			const unsigned char *p = w[r] + b * size;
-			__m512i z[4], s[2];
-			__m256i scales = scales256(type, p);
-			__m256i k = corrections256(type, scales, p);
-
-			fetch(p, size, FAR);
-			bytes256(type, z, p);
-			against(type, s, scales);
-			memcpy(&half[0][r], p + d256_at(type), 2);
-			memcpy(&half[1][r], p + dmin256_at(type), 2);
-			for (size_t t = 0; t < n; t++) {
-				const __m512i zero = _mm512_setzero_si512();
-				__m512i u[4];
-				for (int i = 0; i < 4; i++)
-					u[i] = _mm512_dpbusd_epi32(
-					    type == DTYPE_IQ4_XS && i % 2
-					        ? u[i - 1] : zero, z[i],
-					    a[t][i]);
-				if (type == DTYPE_IQ4_XS)
-					v[t][r] = _mm512_add_epi32(
-					    _mm512_mullo_epi32(u[1], s[0]),
-					    _mm512_mullo_epi32(u[3], s[1]));
-				else
-					v[t][r] = _mm512_dpwssd_epi32(
-					    _mm512_dpwssd_epi32(zero,
-					    _mm512_packs_epi32(u[0], u[1]),
-					    s[0]),
-					    _mm512_packs_epi32(u[2], u[3]),
-					    s[1]);
-				c[t][r] = _mm256_madd_epi16(k, sum[t]);
-			}
-		}
-		d = _mm_cvtph_ps(_mm_loadl_epi64((const void *)half[0]));
-		m = _mm_cvtph_ps(_mm_loadl_epi64((const void *)half[1]));
-		for (size_t t = 0; t < n; t++) {
-			__m128 xd = _mm_set1_ps(x->d[t * nb + b]);
-			__m128i s = total4(v[t]);
-			__m128i k = total4_256(c[t], group_size(type) == 16);
-			if (!has_min(type) && byte_offset(type) != 0)
-				s = _mm_sub_epi32(s, _mm_mullo_epi32(k,
-				    _mm_set1_epi32(byte_offset(type))));
-			acc[t] = _mm_fmadd_ps(_mm_mul_ps(d, xd),
-			    _mm_cvtepi32_ps(s), acc[t]);
-			if (has_min(type))
-				acc[t] = _mm_fnmadd_ps(m, _mm_mul_ps(xd,
-				    _mm_cvtepi32_ps(k)), acc[t]);
+			__m512i u[4];
+			for (int i = 0; i < 4; i++)
+				u[i] = _mm512_dpbusd_epi32(
+				    type == DTYPE_IQ4_XS && i % 2 ? u[i - 1]
+				    : zero, z[i], a[t][i]);
+			if (type == DTYPE_IQ4_XS)
+				v[t][r] = _mm512_add_epi32(
+				    _mm512_mullo_epi32(u[1], s[0]),
+				    _mm512_mullo_epi32(u[3], s[1]));
+			else
+				v[t][r] = _mm512_dpwssd_epi32(
+				    _mm512_dpwssd_epi32(zero,
+				    _mm512_packs_epi32(u[0], u[1]), s[0]),
+				    _mm512_packs_epi32(u[2], u[3]), s[1]);
+			c[t][r] = _mm256_madd_epi16(k, sum[t]);
 		}
 	}
+	d = _mm_cvtph_ps(_mm_loadl_epi64((const void *)half[0]));
+	m = _mm_cvtph_ps(_mm_loadl_epi64((const void *)half[1]));
+	for (size_t t = 0; t < n; t++)
+		out[t] = (struct super_out) { total4(v[t]),
+			total4_256(c[t], group_size(type) == 16), d, m };
+}
+
+/* acc takes that in; xd is the input's factor. */
+INLINE __m128
+take_super(int type, __m128 acc, const struct super_out *o, float xd)
+{
+	const __m128 by = _mm_set1_ps(xd);
+	__m128i s = o->s;
+
+	if (!has_min(type) && byte_offset(type) != 0)
+		s = _mm_sub_epi32(s, _mm_mullo_epi32(o->k,
+		    _mm_set1_epi32(byte_offset(type))));
+	acc = _mm_fmadd_ps(_mm_mul_ps(o->d, by), _mm_cvtepi32_ps(s), acc);
+	if (has_min(type))
+		acc = _mm_fnmadd_ps(o->m, _mm_mul_ps(by,
+		    _mm_cvtepi32_ps(o->k)), acc);
+	return acc;
+}
+
+/* acc[n], a lane for each of w[], take in nb super-blocks of 256; second terms,
+ * of one input, are made with their block's own and taken in behind all. */
+INLINE void
+supers(int type, __m128 *acc, const unsigned char *const w[STREAMS],
+    const struct acts *x, const struct second *more, size_t n, size_t nb)
+{
+	struct super_out second[KERN_BOTH];
+	size_t done = 0;
+
+	for (size_t b = 0; b < nb; b++) {
+		__m512i a[MOST][4];
+		__m256i sum[MOST];
+		struct super_out out[MOST];
+
+		for (size_t t = 0; t < n; t++)
+			super_in(type, a[t], &sum[t], x, t * nb + b);
+		if (more != NULL && done < more->n && more->at[done] == b) {
+			super_in(type, a[1], &sum[1], more->x, done);
+			super_block(type, out, a, sum, w, b, 2);
+			second[done++] = out[1];
+		} else {
+			super_block(type, out, a, sum, w, b, n);
+		}
+		for (size_t t = 0; t < n; t++)
+			acc[t] = take_super(type, acc[t], &out[t],
+			    x->d[t * nb + b]);
+	}
+	for (size_t i = 0; more != NULL && i < more->n; i++)
+		acc[0] = take_super(type, acc[0], &second[i], more->x->d[i]);
 }
 
 /* Rows w[] of nb super-blocks. */
 INLINE void
 rows256(int type, float *const y[STREAMS], size_t ldy,
-    const unsigned char *const w[STREAMS], const struct acts *x, size_t n,
-    size_t nb)
+    const unsigned char *const w[STREAMS], const struct acts *x,
+    const struct second *more, size_t n, size_t nb)
 {
 	__m128 acc[MOST];
 
 	for (size_t t = 0; t < n; t++)
 		acc[t] = _mm_setzero_ps();
-	supers(type, acc, w, x, n, nb);
+	supers(type, acc, w, x, more, n, nb);
 	for (size_t t = 0; t < n; t++) {
 		float out[STREAMS];
 		_mm_storeu_ps(out, acc[t]);
@@ -494,7 +537,7 @@ some_rows(int type, float *const y[STREAMS], size_t ldy,
     const struct halves *h, const struct second *more, size_t n, size_t nb)
 {
 	if (is_super(type))
-		rows256(type, y, ldy, w, x, n, nb);
+		rows256(type, y, ldy, w, x, more, n, nb);
 	else
 		rows32(type, y, ldy, w, x, h, more, n, nb);
 }
@@ -555,14 +598,14 @@ all_rows(int type, float *y, size_t ldy, const unsigned char *w,
 			scalar_matmul_q(y, ldy, number, w, x, rows, n, k);     \
 	}
 
-/* One input with its second terms, for blocks of 32. */
+/* One input with its second terms. */
 #define BOTH(name, type)                                                       \
 	AVX512 static void both_##name(float *y, uint32_t number,              \
 	    const void *w, const struct acts *x, const struct acts *more,      \
 	    const uint32_t *at, size_t n, size_t rows, size_t k)               \
 	{                                                                      \
 		const struct second second = { more, at, n };                  \
-		if (rows >= ROWS && k >= 4 * QK)                               \
+		if (rows >= (is_super(type) ? STREAMS : ROWS) && k >= 4 * QK)  \
 			all_rows(type, y, 0, w, x, &second, rows, 1, k);       \
 		else                                                           \
 			scalar_both_q(y, number, w, x, more, at, n, rows, k);  \
@@ -584,7 +627,7 @@ add_rows256(int type, float *y, size_t ldy, const unsigned char *w,
 			p[i] = w + (r + (i < some ? i : 0)) * stride;
 		for (size_t t = 0; t < n; t++)
 			acc[t] = _mm_maskz_loadu_ps(mask, y + to[t] * ldy);
-		supers(type, acc, p, x, n, 1);
+		supers(type, acc, p, x, NULL, n, 1);
 		for (size_t t = 0; t < n; t++)
 			_mm_mask_storeu_ps(y + to[t] * ldy, mask, acc[t]);
 	}
@@ -627,7 +670,13 @@ BOTH(q4_1, DTYPE_Q4_1)
 BOTH(q5_0, DTYPE_Q5_0)
 BOTH(q5_1, DTYPE_Q5_1)
 BOTH(q8_0, DTYPE_Q8_0)
+BOTH(q2_k, DTYPE_Q2_K)
+BOTH(q3_k, DTYPE_Q3_K)
+BOTH(q4_k, DTYPE_Q4_K)
+BOTH(q5_k, DTYPE_Q5_K)
+BOTH(q6_k, DTYPE_Q6_K)
 BOTH(iq4_nl, DTYPE_IQ4_NL)
+BOTH(iq4_xs, DTYPE_IQ4_XS)
 
 void
 avx512_set_both(struct kern *k)
@@ -637,11 +686,13 @@ avx512_set_both(struct kern *k)
 	k->both_q[DTYPE_Q5_0] = both_q5_0;
 	k->both_q[DTYPE_Q5_1] = both_q5_1;
 	k->both_q[DTYPE_Q8_0] = both_q8_0;
+	k->both_q[DTYPE_Q2_K] = both_q2_k;
+	k->both_q[DTYPE_Q3_K] = both_q3_k;
+	k->both_q[DTYPE_Q4_K] = both_q4_k;
+	k->both_q[DTYPE_Q5_K] = both_q5_k;
+	k->both_q[DTYPE_Q6_K] = both_q6_k;
 	k->both_q[DTYPE_IQ4_NL] = both_iq4_nl;
-	/* of super-blocks the two are as fast */
-	k->both_q[DTYPE_Q2_K] = k->both_q[DTYPE_Q3_K] = NULL;
-	k->both_q[DTYPE_Q4_K] = k->both_q[DTYPE_Q5_K] = NULL;
-	k->both_q[DTYPE_Q6_K] = k->both_q[DTYPE_IQ4_XS] = NULL;
+	k->both_q[DTYPE_IQ4_XS] = both_iq4_xs;
 }
 
 #else

@@ -1,33 +1,44 @@
 #include "wide.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
-int
-wide(void)
+static int
+find(void)
 {
-	static int known;
-	const char *isa;
+	const char *isa = getenv("PIPELM_ISA");
+	int width = 16;
 
-	if (known != 0)
-		return known;
-	isa = getenv("PIPELM_ISA");
 	__builtin_cpu_init();
-	known = 16;
 	if (isa != NULL && strcmp(isa, "scalar") == 0)
-		return known;
+		return width;
 	if (__builtin_cpu_supports("avx2"))
-		known = 32;
+		width = 32;
 	if (isa != NULL && strcmp(isa, "avx2") == 0)
-		return known;
+		return width;
 	if (__builtin_cpu_supports("avx512f") &&
 	    __builtin_cpu_supports("avx512bw") &&
 	    __builtin_cpu_supports("avx512vl") &&
 	    __builtin_cpu_supports("avx512dq"))
-		known = 64;
-	return known;
+		width = 64;
+	return width;
+}
+
+/* Threads that ask at once find the same. */
+int
+wide(void)
+{
+	static atomic_int known;
+	int width = atomic_load_explicit(&known, memory_order_relaxed);
+
+	if (width == 0) {
+		width = find();
+		atomic_store_explicit(&known, width, memory_order_relaxed);
+	}
+	return width;
 }
 
 #else

@@ -35,8 +35,9 @@ enum { DIST_SPARSE = 1, DIST_START = 2, DIST_ONCE = 4 };
 
 /*
  * Entries stand in ascending order of id. In memory id is always filled, also
- * when dense (id[i] == i). Arrays are valid until the next read, and owned by
- * the struct but for val, which may be what a reader has in its own memory.
+ * when dense (id[i] == i). Arrays are valid until the next dist_read, also one
+ * that finds the end, or dist_close; they are owned by the struct but for val,
+ * which may be what a reader has in its own memory.
  *
  * Whoever drops entries moves the others to the front, values in val and ids to
  * own_id, and ends with dist_kept:

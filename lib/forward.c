@@ -124,10 +124,10 @@ normalise(const struct forward *f, float *y, const float *x, size_t n,
 		float mean = 0, scale;
 		if (f->m->layer_norm)
 			mean = k->sum(x, len) / (float)len;
-		if (x != y)
+		else if (x != y)
 			memcpy(y, x, len * sizeof(*y));
 		for (size_t i = 0; f->m->layer_norm && i < len; i++)
-			y[i] -= mean;
+			y[i] = x[i] - mean;
 		scale = 1 / sqrtf(k->dot(y, y, len) / (float)len + f->m->eps);
 		scale_row(y, scale, w, len);
 		if (s->b != NULL)
@@ -192,8 +192,7 @@ embed_rows(void *arg, size_t from, size_t to, size_t worker)
 		if (f->m->pos_embd.data == NULL)
 			continue;
 		linear_row(&f->c, pos, &f->m->pos_embd, row->pos);
-		for (size_t i = 0; i < d; i++)
-			x[i] += pos[i];
+		add_row(x, pos, d);
 	}
 }
 

@@ -49,7 +49,7 @@ struct forward {
 	size_t chunk; /* rows that the scratch has room for */
 };
 
-/* m, pool must outlive f. f16: the element type of keys and values. */
+/* pool must outlive f, and m the pool, whose threads read weights ahead. f16: the element type of keys and values. */
 void forward_open(struct forward *f, const struct model *m,
     const struct kern *kern, struct pool *pool, bool exact, bool f16);
 void forward_close(struct forward *f);

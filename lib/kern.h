@@ -112,7 +112,8 @@ struct kern {
 	/*
 	 * One input alone: what matmul_q makes of it, which then takes in, as
 	 * by add_q, more[i] against block at[i] of each row, i < n <=
-	 * KERN_BOTH, at[] ascending. NULL where these two are as fast.
+	 * KERN_BOTH, at[] ascending, none twice. NULL: there is none, and
+	 * these two do it.
 	 */
 	kern_both_q *both_q[DTYPES];
 

@@ -577,11 +577,11 @@ all_rows(int type, float *y, size_t ldy, const unsigned char *w,
 				    nb);
 				break;
 			case 2:
-				some_rows(type, to, ldy, p, &a, &b, more, 2,
+				some_rows(type, to, ldy, p, &a, &b, NULL, 2,
 				    nb);
 				break;
 			default:
-				some_rows(type, to, ldy, p, &a, &b, more,
+				some_rows(type, to, ldy, p, &a, &b, NULL,
 				    some, nb);
 			}
 		}

@@ -15,7 +15,7 @@ enum {
 	OUTLIER = 8,        /* times the root mean square */
 	NEAR = 64,          /* rows after which outliers are added, their sums */
 	FAR = 1024,         /* or, with few inputs, their weights still in cache */
-	AHEAD = 1 << 17,    /* bytes that are read ahead of each stream */
+	AHEAD = 1 << 17,    /* bytes of the beginning of each stream */
 };
 
 static struct acts
@@ -261,8 +261,9 @@ add_outliers(const struct kern *k, float *y, size_t ld,
 	}
 }
 
-/* Rows r..r+n-1 of a map of blocks: where there are outliers, so many at a time
- * that they are still at hand when these are added. */
+/* Rows r..r+n-1 of a map of blocks: where there are outliers, with these if the
+ * path can, else so many at a time that they are still at hand when these are
+ * added. */
 static void
 block_rows(struct compute *c, float *y, size_t ld, const struct linear *map,
     size_t r, size_t n, const struct linear_in *in)
@@ -357,7 +358,8 @@ run_work(void *arg, size_t from, size_t to, size_t worker)
 	}
 }
 
-/* How many of n groups of rows of so many columns are taken at once. */
+/* How many of n groups of rows of so many columns are taken at once, against so
+ * many inputs. */
 static size_t
 chunk_size(const struct compute *c, size_t n, size_t cols, size_t inputs)
 {

@@ -82,7 +82,7 @@ mirostate_keep(struct mirostate_seq *s, const struct dist *d)
 	dist_reserve(last, d->n, have + d->nctx, 0);
 	if (d->nctx > 0)
 		memcpy(last->ctx + have, d->ctx, d->nctx * sizeof(*last->ctx));
-	memcpy(last->own_id, d->id, d->n * sizeof(*last->id));
+	memcpy(last->own_id, d->id, d->n * sizeof(*last->own_id));
 	memcpy(last->val, d->prob, d->n * sizeof(*last->val));
 	last->kind = 'P';
 	last->vocab = d->vocab;

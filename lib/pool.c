@@ -161,6 +161,7 @@ worker(void *arg)
 		/* while somebody is inside, nothing of a run changes */
 		atomic_fetch_add(&p->inside, 1);
 		seen = atomic_load(&p->run);
+		ahead.n = 0;
 		if (seen % 2 == 1 && !p->part[w.index].off) {
 			take(p, w.index);
 			ahead = p->part[w.index].ahead;

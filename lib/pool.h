@@ -38,9 +38,10 @@ size_t pool_threads(const struct pool *p);
  * of one chunk is done by the caller alone. */
 void pool_run(struct pool *p, pool_work *work, void *arg, size_t n,
     size_t chunk);
-/* What a worker reads after each run from now on, until the next begins: so much
- * of what it is about to need comes into its processor's caches while it waits.
- * Nobody writes there while the pool is open. n is 0: nothing. */
+/* What a worker reads behind each run from now on that it took part in, until the
+ * next begins: so much of what it is about to need comes into its processor's
+ * caches while it waits. It must stay there, and nobody write to it, until
+ * pool_close. n is 0: nothing. */
 void pool_ahead(struct pool *p, size_t worker, const struct pool_ahead *a);
 void pool_close(struct pool *p);
 

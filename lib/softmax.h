@@ -1,7 +1,7 @@
 /*
  * softmax - from logits to probabilities, one definition for all programs.
- * Exponentials and sums are taken in double, sums by the 16-lane rule (kern.h);
- * probabilities are rounded to float once. So a program that reads logits
+ * Exponentials and sums are taken in double, sums of exponentials by the 16-lane
+ * rule (kern.h); probabilities are rounded to float once. So a program that reads logits
  * decides exactly as it would behind logits-to-probs(1).
  */
 #ifndef SOFTMAX_H

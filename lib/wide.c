@@ -7,7 +7,7 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 
 static int
-find(void)
+find_width(void)
 {
 	const char *isa = getenv("PIPELM_ISA");
 	int width = 16;
@@ -35,7 +35,7 @@ wide(void)
 	int width = atomic_load_explicit(&known, memory_order_relaxed);
 
 	if (width == 0) {
-		width = find();
+		width = find_width();
 		atomic_store_explicit(&known, width, memory_order_relaxed);
 	}
 	return width;

@@ -251,8 +251,8 @@ can_trap() {
 
 @test "ring: a signal while it is under way" {
 	: >in
-	for _ in 1 2 3 4 5; do
-		begin -n 400 -c cache Once
+	for seed in 1 2 3 4 5; do # whose texts are longer than 100 characters
+		begin -n 400 -s "$seed" -c cache Once
 		read -r -N $((RANDOM % 100 + 1)) -u 5
 		ends TERM "$pid"
 		kvcache check cache >said

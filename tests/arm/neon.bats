@@ -68,7 +68,7 @@ kernels() {
 		! grep '^not ok' "$cpu" || return 1
 	tail -n 1 "$cpu" | grep -qx "1..$(grep -c '^ok' "$cpu")" || return 1
 	for level; do
-		grep -q "^ok .* - $level: matmul_q, add_q, dequant of Q6_K" "$cpu" ||
+		grep -q "^ok .* - $level: products, dequant of Q6_K" "$cpu" ||
 			return 1
 	done
 	[ "$(grep -c ': crc32c$' "$cpu")" -eq $# ]

@@ -359,7 +359,8 @@ both(const struct kern *s, const struct kern *k, uint32_t type,
 	if (k->both_q[type] == NULL)
 		return true;
 	for (uint32_t b = 0; b < blocks && many < KERN_BOTH; b++)
-		if (b % 5 == rows % 5 || b % 7 == 0)
+		if ((b % 5 == rows % 5 || b % 7 == 0) &&
+		    (blocks < 200 || b + 160 > blocks)) /* in two slices */
 			at[many++] = b;
 	if (k->prepare != NULL)
 		k->prepare(x, 0, 1, len, d->block);

@@ -297,6 +297,7 @@ all_rows(int type, float *y, size_t ldy, const unsigned char *w,
 		}
 }
 
+/* All inputs; one with its second terms. */
 #define SLOT(name, type)                                                       \
 	AVX2 void avx2_rows_##name(float *y, size_t ldy, uint32_t number,      \
 	    const void *w, const struct acts *x, size_t rows, size_t n,        \
@@ -304,6 +305,16 @@ all_rows(int type, float *y, size_t ldy, const unsigned char *w,
 	{                                                                      \
 		(void)number;                                                  \
 		all_rows(type, y, ldy, w, x, NULL, rows, n, k);                \
+	}                                                                      \
+	AVX2 static void both_##name(float *y, uint32_t number, const void *w, \
+	    const struct acts *x, const struct acts *more, const uint32_t *at, \
+	    size_t n, size_t rows, size_t k)                                   \
+	{                                                                      \
+		struct prepared prepared[KERN_BOTH];                           \
+		const struct second second = { more, prepared, at, n };        \
+		(void)number;                                                  \
+		prepare_blocks(prepared, more, 0, is_super(type) ? 0 : n);     \
+		all_rows(type, y, 0, w, x, &second, rows, 1, k);               \
 	}
 
 SLOT(q4_0, DTYPE_Q4_0)
@@ -318,32 +329,6 @@ SLOT(q5_k, DTYPE_Q5_K)
 SLOT(q6_k, DTYPE_Q6_K)
 SLOT(iq4_nl, DTYPE_IQ4_NL)
 SLOT(iq4_xs, DTYPE_IQ4_XS)
-
-/* One input with its second terms. */
-#define BOTH(name, type)                                                       \
-	AVX2 static void both_##name(float *y, uint32_t number, const void *w, \
-	    const struct acts *x, const struct acts *more, const uint32_t *at, \
-	    size_t n, size_t rows, size_t k)                                   \
-	{                                                                      \
-		struct prepared prepared[KERN_BOTH];                           \
-		const struct second second = { more, prepared, at, n };        \
-		(void)number;                                                  \
-		prepare_blocks(prepared, more, 0, is_super(type) ? 0 : n);     \
-		all_rows(type, y, 0, w, x, &second, rows, 1, k);               \
-	}
-
-BOTH(q4_0, DTYPE_Q4_0)
-BOTH(q4_1, DTYPE_Q4_1)
-BOTH(q5_0, DTYPE_Q5_0)
-BOTH(q5_1, DTYPE_Q5_1)
-BOTH(q8_0, DTYPE_Q8_0)
-BOTH(q2_k, DTYPE_Q2_K)
-BOTH(q3_k, DTYPE_Q3_K)
-BOTH(q4_k, DTYPE_Q4_K)
-BOTH(q5_k, DTYPE_Q5_K)
-BOTH(q6_k, DTYPE_Q6_K)
-BOTH(iq4_nl, DTYPE_IQ4_NL)
-BOTH(iq4_xs, DTYPE_IQ4_XS)
 
 void
 avx2_set_both(struct kern *k)

@@ -587,6 +587,7 @@ all_rows(int type, float *y, size_t ldy, const unsigned char *w,
 		}
 }
 
+/* All inputs; one with its second terms. */
 #define SLOT(name, type)                                                       \
 	AVX512 void avx512_rows_##name(float *y, size_t ldy, uint32_t number,  \
 	    const void *w, const struct acts *x, size_t rows, size_t n,        \
@@ -596,10 +597,7 @@ all_rows(int type, float *y, size_t ldy, const unsigned char *w,
 			all_rows(type, y, ldy, w, x, NULL, rows, n, k);        \
 		else                                                           \
 			scalar_matmul_q(y, ldy, number, w, x, rows, n, k);     \
-	}
-
-/* One input with its second terms. */
-#define BOTH(name, type)                                                       \
+	}                                                                      \
 	AVX512 static void both_##name(float *y, uint32_t number,              \
 	    const void *w, const struct acts *x, const struct acts *more,      \
 	    const uint32_t *at, size_t n, size_t rows, size_t k)               \
@@ -664,19 +662,6 @@ SLOT(q5_k, DTYPE_Q5_K)
 SLOT(q6_k, DTYPE_Q6_K)
 SLOT(iq4_nl, DTYPE_IQ4_NL)
 SLOT(iq4_xs, DTYPE_IQ4_XS)
-
-BOTH(q4_0, DTYPE_Q4_0)
-BOTH(q4_1, DTYPE_Q4_1)
-BOTH(q5_0, DTYPE_Q5_0)
-BOTH(q5_1, DTYPE_Q5_1)
-BOTH(q8_0, DTYPE_Q8_0)
-BOTH(q2_k, DTYPE_Q2_K)
-BOTH(q3_k, DTYPE_Q3_K)
-BOTH(q4_k, DTYPE_Q4_K)
-BOTH(q5_k, DTYPE_Q5_K)
-BOTH(q6_k, DTYPE_Q6_K)
-BOTH(iq4_nl, DTYPE_IQ4_NL)
-BOTH(iq4_xs, DTYPE_IQ4_XS)
 
 void
 avx512_set_both(struct kern *k)

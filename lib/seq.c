@@ -1,4 +1,4 @@
-#define _DEFAULT_SOURCE /* for madvise, where there is one */
+#define _DEFAULT_SOURCE /* for MAP_ANONYMOUS, and madvise where there is one */
 #include "seq.h"
 
 #include <stdlib.h>
@@ -44,13 +44,18 @@ static struct {
 	struct seq_page *spare;
 } pool;
 
+/* Zeros, from the system: they need not be written once more. */
 static unsigned char *
 slab_new(size_t size)
 {
-	void *p;
+	unsigned char *p = MAP_FAILED;
 
-	if (posix_memalign(&p, HUGE, size) != 0)
+	if (size <= SIZE_MAX - HUGE)
+		p = mmap(NULL, size + HUGE, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
 		die("out of memory");
+	p += (HUGE - (uintptr_t)p % HUGE) % HUGE;
 #ifdef MADV_HUGEPAGE
 	madvise(p, size, MADV_HUGEPAGE);
 #endif
@@ -78,7 +83,7 @@ page_new(const struct kv_geometry *g)
 			pool.fresh = slab_new(whole);
 		}
 		p = xmalloc(sizeof(*p));
-		p->data = memset(pool.fresh, 0, size);
+		p->data = pool.fresh;
 		pool.fresh += size;
 		pool.left--;
 	}

@@ -24,8 +24,17 @@ BITS = -ffp-contract=off -fno-math-errno
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wwrite-strings -Wcast-qual -Wvla -Wundef \
 	-Wpointer-arith
+# Programs that hold the C library start in two thirds of the time, where a pipe
+# starts five for each token. It takes a libc.a that is made for it, and no
+# sanitizer; STATIC= leaves it out.
+ifeq ($(origin STATIC),undefined)
+STATIC := $(if $(findstring -fsanitize,$(CFLAGS) $(LDFLAGS) $(DEV)),,$(shell \
+	echo 'int x; int main(void) { return &x == 0; }' | $(CC) -pthread \
+	$(CFLAGS) $(LDFLAGS) $(DEV) -static-pie -x c -o /dev/null - -lm \
+	2>/dev/null && echo -static-pie))
+endif
 ALL_CFLAGS = $(STD) $(BITS) $(WARN) -Ilib -pthread $(CPPFLAGS) $(CFLAGS) $(DEV)
-LINK = $(CC) -pthread $(CFLAGS) $(LDFLAGS) $(DEV)
+LINK = $(CC) -pthread $(CFLAGS) $(STATIC) $(LDFLAGS) $(DEV)
 
 PROGS = tokenize detokenize until forward logits-to-probs topk topp minp \
 	pless typical eta topnsigma xtc mirostat norepeat bias only mix draw \

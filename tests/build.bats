@@ -62,6 +62,20 @@ list() {
 	grep -q '^myar rcs /nowhere/o/libpipelm.a' dry
 }
 
+@test "build: the C library is linked in where that works, and no sanitizer is" {
+	local linked
+	echo 'int main(void) { return 0; }' >empty.c
+	linked=0
+	! cc -static-pie empty.c -o empty || linked=1
+	dry
+	[ "$(grep -c '^cc .*-static-pie .*-o /nowhere/b/topk ' dry)" -eq $linked ]
+	for sure in DEV=-fsanitize=address STATIC= CC=mycc; do
+		dry "$sure"
+		grep -q -e '-o /nowhere/b/topk ' dry
+		! grep -e -static dry || return 1
+	done
+}
+
 @test "build: CC and AR given empty fall back, CFLAGS= is no flags" {
 	dry CC= AR= CFLAGS= LDFLAGS=
 	! grep -e -O3 dry || return 1

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fmath.h"
+#include "isa.h"
 
 /* acc += x * y where the mask is set; elsewhere acc stays, to the sign of 0. */
 INLINE __m256
@@ -179,11 +180,7 @@ softcap(float *x, size_t n, float cap)
 bool
 kernel_avx2(struct kern *k)
 {
-	/* F16C came before AVX2 on every processor; not all compilers can ask
-	 * for it */
-	__builtin_cpu_init();
-	if (!__builtin_cpu_supports("avx2") ||
-	    !__builtin_cpu_supports("fma") || !__builtin_cpu_supports("sse4.2"))
+	if (isa_best() < ISA_AVX2)
 		return false;
 	k->name = "avx2";
 	k->dot = dot;

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "isa.h"
+
 AVX512 static float
 dot(const float *x, const float *y, size_t n)
 {
@@ -198,12 +200,7 @@ quant_q8(const struct acts *to, const float *x, size_t k, size_t block)
 bool
 kernel_avx512(struct kern *k)
 {
-	__builtin_cpu_init(); /* asks the system as well */
-	if (!__builtin_cpu_supports("avx512f") ||
-	    !__builtin_cpu_supports("avx512bw") ||
-	    !__builtin_cpu_supports("avx512vl") ||
-	    !__builtin_cpu_supports("avx512dq") ||
-	    !__builtin_cpu_supports("avx512vnni"))
+	if (isa_best() < ISA_VNNI)
 		return false;
 	k->name = "avx512";
 	k->dot = dot;

@@ -1,5 +1,7 @@
 #include "wide.h"
 
+#include "isa.h"
+
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,22 +11,15 @@
 static int
 find_width(void)
 {
-	const char *isa = getenv("PIPELM_ISA");
-	int width = 16;
+	const char *want = getenv("PIPELM_ISA");
+	enum isa best;
 
-	__builtin_cpu_init();
-	if (isa != NULL && strcmp(isa, "scalar") == 0)
-		return width;
-	if (__builtin_cpu_supports("avx2"))
-		width = 32;
-	if (isa != NULL && strcmp(isa, "avx2") == 0)
-		return width;
-	if (__builtin_cpu_supports("avx512f") &&
-	    __builtin_cpu_supports("avx512bw") &&
-	    __builtin_cpu_supports("avx512vl") &&
-	    __builtin_cpu_supports("avx512dq"))
-		width = 64;
-	return width;
+	if (want != NULL && strcmp(want, "scalar") == 0)
+		return 16;
+	best = isa_best();
+	if (best > ISA_AVX2 && want != NULL && strcmp(want, "avx2") == 0)
+		best = ISA_AVX2;
+	return best > ISA_AVX2 ? 64 : best == ISA_AVX2 ? 32 : 16;
 }
 
 /* Threads that ask at once find the same. */

@@ -29,7 +29,7 @@ WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
 # sanitizer; STATIC= leaves it out.
 ifeq ($(origin STATIC),undefined)
 STATIC := $(if $(findstring -fsanitize,$(CFLAGS) $(LDFLAGS) $(DEV)),,$(shell \
-	echo 'int x; int main(void) { return &x == 0; }' | $(CC) -pthread \
+	echo 'int x, *p = &x; int main(void) { return *p; }' | $(CC) -pthread \
 	$(CFLAGS) $(LDFLAGS) $(DEV) -static-pie -x c -o /dev/null - -lm \
 	2>/dev/null && echo -static-pie))
 endif

@@ -466,8 +466,8 @@ add_spelled(const struct modelfile *f, int32_t *id, int n, size_t n_token,
 		return n; /* whoever needs them will say so */
 	at = kv->p;
 	for (uint64_t i = 0; i < kv->n && i < n_token && n >= 0; i++) {
-		if (is_end(mf_next_str(&at)) &&
-		    get_i32(type->p + 4 * i) == TOKEN_CONTROL)
+		struct mf_str s = mf_next_str(&at);
+		if (get_i32(type->p + 4 * i) == TOKEN_CONTROL && is_end(s))
 			n = add_end_id(id, n, tokens, i, n_token, err);
 	}
 	return n;

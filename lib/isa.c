@@ -37,7 +37,8 @@ ask(void)
 	if (cpuid(0).a < 7)
 		return ISA_BASE;
 	r = cpuid(1);
-	if (!all(r.c, bit_SSE4_2 | bit_OSXSAVE | bit_AVX | bit_FMA | bit_F16C))
+	if (!all(r.c, bit_SSE4_2 | bit_PCLMUL | bit_OSXSAVE | bit_AVX |
+	    bit_FMA | bit_F16C))
 		return ISA_BASE;
 	__asm__("xgetbv" : "=a"(kept), "=d"(high) : "c"(0));
 	r = cpuid(7);

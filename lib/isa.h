@@ -7,7 +7,7 @@
 /* Each has what those before it have. */
 enum isa {
 	ISA_BASE,
-	ISA_AVX2,   /* and FMA, F16C, SSE4.2 */
+	ISA_AVX2,   /* and FMA, F16C, SSE4.2, PCLMULQDQ */
 	ISA_AVX512, /* F, BW, DQ, VL */
 	ISA_VNNI,
 };

@@ -1,10 +1,14 @@
+#define _GNU_SOURCE /* for affinities, where there are some */
 #include "cpus.h"
 
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "util.h"
 
 enum { LIST = 1024, MOST = 4096 }; /* bytes of a list, processors at most */
 
@@ -87,3 +91,62 @@ cpus_cores(void)
 				n += is_first(from, allowed);
 	return n > 0 ? n : online > 0 ? (size_t)online : 1;
 }
+
+#if defined(__linux__) && defined(__GLIBC__)
+struct beginning {
+	void *(*work)(void *);
+	void *arg;
+	cpu_set_t all;
+};
+
+static void *
+begin(void *arg)
+{
+	struct beginning b = *(struct beginning *)arg;
+
+	free(arg);
+	pthread_setaffinity_np(pthread_self(), sizeof(b.all), &b.all);
+	return b.work(b.arg);
+}
+
+/* The caller's processors, and those of them that it is not on. */
+static bool
+other_cpus(cpu_set_t *all, cpu_set_t *others)
+{
+	int here = sched_getcpu();
+
+	if (here < 0 || here >= CPU_SETSIZE ||
+	    pthread_getaffinity_np(pthread_self(), sizeof(*all), all) != 0)
+		return false;
+	*others = *all;
+	CPU_CLR((size_t)here, others);
+	return CPU_COUNT(others) > 0;
+}
+
+int
+cpus_thread(pthread_t *thread, void *(*work)(void *), void *arg)
+{
+	struct beginning *b = xmalloc(sizeof(*b));
+	pthread_attr_t attr;
+	cpu_set_t others;
+	int e = -1;
+
+	*b = (struct beginning) { .work = work, .arg = arg };
+	if (other_cpus(&b->all, &others) && pthread_attr_init(&attr) == 0) {
+		if (pthread_attr_setaffinity_np(&attr, sizeof(others),
+		    &others) == 0)
+			e = pthread_create(thread, &attr, begin, b);
+		pthread_attr_destroy(&attr);
+	}
+	if (e == 0)
+		return 0;
+	free(b);
+	return pthread_create(thread, NULL, work, arg);
+}
+#else
+int
+cpus_thread(pthread_t *thread, void *(*work)(void *), void *arg)
+{
+	return pthread_create(thread, NULL, work, arg);
+}
+#endif

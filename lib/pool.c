@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cpus.h"
 #include "util.h"
 
 enum { LINE = 64 }; /* of a cache, or less */
@@ -50,6 +51,7 @@ struct pool {
 	atomic_bool quit;
 	pthread_mutex_t lock;
 	struct bell open, empty; /* a run is open; nobody is inside */
+	size_t workers; /* that there are by now */
 };
 
 struct worker {
@@ -176,7 +178,6 @@ struct pool *
 pool_open(size_t threads)
 {
 	struct pool *p = xcalloc(1, sizeof(*p));
-	int e;
 
 	p->threads = threads;
 	p->thread = xcalloc(threads, sizeof(*p->thread));
@@ -185,13 +186,23 @@ pool_open(size_t threads)
 	    pthread_cond_init(&p->open.cond, NULL) != 0 ||
 	    pthread_cond_init(&p->empty.cond, NULL) != 0)
 		die("out of memory");
-	for (size_t i = 1; i < threads; i++) {
+	return p;
+}
+
+/* Not before there is work: by then the programs of a pipe have started. */
+static void
+start_workers(struct pool *p)
+{
+	int e;
+
+	for (; p->workers < p->threads - 1; p->workers++) {
 		struct worker *w = xmalloc(sizeof(*w));
+		size_t i = p->workers + 1;
+
 		*w = (struct worker) { p, i };
-		if ((e = pthread_create(&p->thread[i], NULL, worker, w)) != 0)
+		if ((e = cpus_thread(&p->thread[i], worker, w)) != 0)
 			die("thread %zu: %s", i, strerror(e));
 	}
-	return p;
 }
 
 size_t
@@ -228,6 +239,7 @@ pool_run(struct pool *p, pool_work *work, void *arg, size_t n, size_t chunk)
 			work(arg, 0, n, 0);
 		return;
 	}
+	start_workers(p);
 	p->work = work;
 	p->arg = arg;
 	p->chunk = chunk;
@@ -260,7 +272,7 @@ pool_close(struct pool *p)
 {
 	atomic_store(&p->quit, true);
 	ring(p, &p->open);
-	for (size_t i = 1; i < p->threads; i++)
+	for (size_t i = 1; i <= p->workers; i++)
 		pthread_join(p->thread[i], NULL);
 	pthread_cond_destroy(&p->empty.cond);
 	pthread_cond_destroy(&p->open.cond);

@@ -31,7 +31,8 @@ struct pool_ahead {
 /* Do pieces from..to-1; worker (0..threads-1) is for scratch memory. */
 typedef void pool_work(void *arg, size_t from, size_t to, size_t worker);
 
-/* Never NULL: ends the program when a thread cannot be made. */
+/* Never NULL. Threads are made when there is work for them; where one cannot be
+ * made the program ends. */
 struct pool *pool_open(size_t threads);
 size_t pool_threads(const struct pool *p);
 /* Do pieces 0..n-1 in chunks of `chunk`, and return when all are done. A range

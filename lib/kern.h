@@ -59,6 +59,14 @@ struct acts {
 	                 value, n rounded up to a multiple of 4 */
 };
 
+/* Second terms of inputs (linear.h): blocks of one size, by their place in the
+ * input and of one place by input. */
+struct kern_more {
+	struct acts x;
+	const uint32_t *of;  /* the input of each */
+	const size_t *first; /* (k / block + 1) and the first of each place */
+};
+
 typedef void kern_matmul_q(float *y, size_t ldy, uint32_t type, const void *w,
     const struct acts *x, size_t rows, size_t n, size_t k);
 typedef void kern_add_q(float *y, size_t ldy, uint32_t type, const void *w,
@@ -67,6 +75,9 @@ typedef void kern_add_q(float *y, size_t ldy, uint32_t type, const void *w,
 typedef void kern_both_q(float *y, uint32_t type, const void *w,
     const struct acts *x, const struct acts *more, const uint32_t *at, size_t n,
     size_t rows, size_t k);
+typedef bool kern_many_q(float *y, size_t ldy, const void *w,
+    const struct acts *x, const struct kern_more *more, size_t rows, size_t n,
+    size_t k);
 typedef void kern_dequant(float *y, uint32_t type, const void *w, size_t n);
 
 struct kern {
@@ -116,6 +127,13 @@ struct kern {
 	 * these two do it.
 	 */
 	kern_both_q *both_q[DTYPES];
+
+	/*
+	 * Many inputs: what matmul_q makes of them, which then takes in, as by
+	 * add_q, all of `more`, places in order. False, and nothing is done,
+	 * where these two are to do it; NULL: always.
+	 */
+	kern_many_q *many_q[DTYPES];
 
 	/*
 	 * Put into x->more what this path's matmul_q wants of inputs t..t+3 of

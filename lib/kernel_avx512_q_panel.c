@@ -7,7 +7,7 @@
  * side unsigned: the activations are, 128 added, and the panel brings what that
  * added with its sums.
  */
-#include "kernel_avx512_q_panel.h"
+#include "kernel_avx512_q_add.h"
 #include "kernel_scalar.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -266,19 +266,46 @@ TILES(groups16_min, DTYPE_Q2_K)
 TILES(groups32, DTYPE_IQ4_XS)
 TILES(groups32_min, DTYPE_Q4_K)
 
+/* What y[] takes in of second terms, while the rows are unpacked. */
+INLINE void
+add_more(int type, float *y, size_t ldy, __mmask16 rows, const union panels *p,
+    const struct kern_more *more, size_t k)
+{
+	const size_t block = is_super(type) ? QK_K : QK;
+
+	for (size_t b = 0; b < k / block; b++) {
+		size_t e = more->first[b], n = more->first[b + 1] - e;
+		const struct acts x = { .q = more->x.q + e * block,
+			.d = more->x.d + e,
+			.sum = more->x.sum + e * (block / 16) };
+
+		if (n == 0)
+			continue;
+		if (is_super(type))
+			add_panel256(type, y, ldy, &p->b256[b], &x,
+			    more->of + e, rows, n);
+		else
+			add_panel32(type, y, ldy, &p->b32[b], &x,
+			    more->of + e, rows, n);
+	}
+}
+
+/* With `more`, k is at most DEPTH. */
 INLINE void
 panels(int type, tiles *f, float *y, size_t ldy, const unsigned char *w,
-    const struct acts *x, size_t rows, size_t n, size_t k)
+    const struct acts *x, const struct kern_more *more, size_t rows, size_t n,
+    size_t k)
 {
 	const size_t block = is_super(type) ? QK_K : QK;
 	size_t stride = k / block * block_bytes(type);
 	struct quads a = quads(x, n, k, block);
 	union panels p;
 
-	for (size_t r = 0; r < rows; r += ROWS)
+	for (size_t r = 0; r < rows; r += ROWS) {
+		size_t some = rows - r < ROWS ? rows - r : ROWS;
+
 		for (size_t from = 0; from < k; from += DEPTH) {
 			const unsigned char *at[ROWS];
-			size_t some = rows - r < ROWS ? rows - r : ROWS;
 			size_t depth = k - from < DEPTH ? k - from : DEPTH;
 
 			for (size_t i = 0; i < ROWS; i++)
@@ -297,6 +324,9 @@ panels(int type, tiles *f, float *y, size_t ldy, const unsigned char *w,
 			f(y + r, ldy, first16(some), &p, &a, n, from, depth,
 			    k);
 		}
+		if (more != NULL)
+			add_more(type, y + r, ldy, first16(some), &p, more, k);
+	}
 }
 
 /* Many inputs by panels, few by rows. */
@@ -308,7 +338,7 @@ matmul(int type, tiles *f, kern_matmul_q *by_rows, float *y, size_t ldy,
 	if (k < 4 * QK) /* four blocks are taken at a time */
 		scalar_matmul_q(y, ldy, number, w, x, rows, n, k);
 	else if (n >= MANY)
-		panels(type, f, y, ldy, w, x, rows, n, k);
+		panels(type, f, y, ldy, w, x, NULL, rows, n, k);
 	else
 		by_rows(y, ldy, number, w, x, rows, n, k);
 }
@@ -320,6 +350,15 @@ matmul(int type, tiles *f, kern_matmul_q *by_rows, float *y, size_t ldy,
 	{                                                                      \
 		matmul(type, f, avx512_rows_##name, y, ldy, number, w, x,      \
 		    rows, n, k);                                               \
+	}                                                                      \
+	AVX512 static bool many_##name(float *y, size_t ldy, const void *w,    \
+	    const struct acts *x, const struct kern_more *more, size_t rows,   \
+	    size_t n, size_t k)                                                \
+	{                                                                      \
+		if (n < MANY || k < 4 * QK || k > DEPTH)                       \
+			return false;                                          \
+		panels(type, f, y, ldy, w, x, more, rows, n, k);               \
+		return true;                                                   \
 	}
 
 SLOT(q4_0, DTYPE_Q4_0, blocks)
@@ -335,22 +374,29 @@ SLOT(q6_k, DTYPE_Q6_K, groups16)
 SLOT(iq4_nl, DTYPE_IQ4_NL, blocks)
 SLOT(iq4_xs, DTYPE_IQ4_XS, groups32)
 
+static void
+set(struct kern *k, int type, kern_matmul_q *matmul_q, kern_many_q *many_q)
+{
+	k->matmul_q[type] = matmul_q;
+	k->many_q[type] = many_q;
+}
+
 void
 avx512_set_q(struct kern *k)
 {
 	k->prepare = prepare;
-	k->matmul_q[DTYPE_Q4_0] = q4_0;
-	k->matmul_q[DTYPE_Q4_1] = q4_1;
-	k->matmul_q[DTYPE_Q5_0] = q5_0;
-	k->matmul_q[DTYPE_Q5_1] = q5_1;
-	k->matmul_q[DTYPE_Q8_0] = q8_0;
-	k->matmul_q[DTYPE_Q2_K] = q2_k;
-	k->matmul_q[DTYPE_Q3_K] = q3_k;
-	k->matmul_q[DTYPE_Q4_K] = q4_k;
-	k->matmul_q[DTYPE_Q5_K] = q5_k;
-	k->matmul_q[DTYPE_Q6_K] = q6_k;
-	k->matmul_q[DTYPE_IQ4_NL] = iq4_nl;
-	k->matmul_q[DTYPE_IQ4_XS] = iq4_xs;
+	set(k, DTYPE_Q4_0, q4_0, many_q4_0);
+	set(k, DTYPE_Q4_1, q4_1, many_q4_1);
+	set(k, DTYPE_Q5_0, q5_0, many_q5_0);
+	set(k, DTYPE_Q5_1, q5_1, many_q5_1);
+	set(k, DTYPE_Q8_0, q8_0, many_q8_0);
+	set(k, DTYPE_Q2_K, q2_k, many_q2_k);
+	set(k, DTYPE_Q3_K, q3_k, many_q3_k);
+	set(k, DTYPE_Q4_K, q4_k, many_q4_k);
+	set(k, DTYPE_Q5_K, q5_k, many_q5_k);
+	set(k, DTYPE_Q6_K, q6_k, many_q6_k);
+	set(k, DTYPE_IQ4_NL, iq4_nl, many_iq4_nl);
+	set(k, DTYPE_IQ4_XS, iq4_xs, many_iq4_xs);
 }
 
 #else

@@ -280,6 +280,12 @@ block_rows(struct compute *c, float *y, size_t ld, const struct linear *map,
 		    &x->x, &x->out, x->at, found, n, w->cols);
 		return;
 	}
+	if (in->n > 1 && found > 0 && c->kern->many_q[w->type] != NULL) {
+		const struct kern_more more = { x->out, x->of, x->first };
+		if (c->kern->many_q[w->type](y, ld, w->data + r * w->stride,
+		    &x->x, &more, n, in->n, w->cols))
+			return;
+	}
 	for (size_t some; n > 0; n -= some, r += some, y += some) {
 		const unsigned char *at = w->data + r * w->stride;
 		some = n < most ? n : most;

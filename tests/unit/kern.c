@@ -376,7 +376,56 @@ both(const struct kern *s, const struct kern *k, uint32_t type,
 	return same(4 * rows);
 }
 
-/* matmul_q, add_q, both_q and dequant of one shape; with near, whether the
+/* many_q is matmul_q and add_q, of some blocks of some inputs, for which the first
+ * blocks that there are stand in; or it does nothing. */
+static bool
+many_added(const struct kern *s, const struct kern *k, uint32_t type,
+    const unsigned char *w, const struct acts *x, size_t rows, size_t cols,
+    size_t len)
+{
+	const struct dtype *d = dtype_get(type);
+	size_t blocks = len / d->block, ld = rows + 3, found = 0, *first;
+	uint32_t *of = malloc(cols * blocks * sizeof(*of));
+	struct kern_more more = { .x = *x, .of = of };
+	bool good;
+
+	if (k->many_q[type] == NULL) {
+		free(of);
+		return true;
+	}
+	more.first = first = malloc((blocks + 1) * sizeof(*first));
+	if (of == NULL || first == NULL)
+		exit(2);
+	for (size_t b = 0; b < blocks; b++) {
+		first[b] = found;
+		for (uint32_t i = 0; b % 3 != 1 && i < cols; i++)
+			if ((b + i) % 4 != 0)
+				of[found++] = i;
+	}
+	first[blocks] = found;
+	begin();
+	if (!k->many_q[type](out[1] + GUARD, ld, w, x, &more, rows, cols, len)) {
+		good = cols < 8 || len < 128 || len > 2048;
+	} else {
+		s->matmul_q[type](out[0] + GUARD, ld, type, w, x, rows, cols,
+		    len);
+		good = true;
+		for (size_t b = 0; b < blocks; b++) {
+			size_t i = first[b];
+			const struct acts these = { .q = x->q + i * d->block,
+				.d = x->d + i,
+				.sum = x->sum + i * d->block / 16 };
+			s->add_q[type](out[0] + GUARD, ld, type,
+			    w + b * d->bytes, blocks * d->bytes, &these, of + i,
+			    rows, first[b + 1] - i);
+		}
+	}
+	free(first);
+	free(of);
+	return good && same(4 * (ld * (cols - 1) + rows));
+}
+
+/* matmul_q, add_q, both_q, many_q and dequant of one shape; with near, whether the
  * definition is a product too, in double. */
 static bool
 quantised(const struct kern *s, const struct kern *k, uint32_t type,
@@ -428,6 +477,7 @@ quantised(const struct kern *s, const struct kern *k, uint32_t type,
 			*near &= fabs(exact - (double)*y) <= size * 1e-6;
 		}
 	good &= added(s, k, type, w, &a, rows, cols, len / block);
+	good &= many_added(s, k, type, w, &a, rows, cols, len);
 	good &= both(s, k, type, w, &a, rows, len);
 	begin();
 	s->dequant[type](out[0] + GUARD, type, w, len);

@@ -8,7 +8,12 @@
 #include <string.h>
 #include <sys/uio.h>
 
-enum { CHUNK = 1 << 16, FULL = 1 << 20 };
+enum {
+	CHUNK = 1 << 16,
+	FULL = 1 << 20,
+	PIECE = 96 << 10, /* the first of many wakes the reader while the rest is
+	                     copied */
+};
 
 static struct output *at_exit; /* what exit() still has to write */
 
@@ -76,24 +81,27 @@ output_flush(struct output *o)
 void
 output_through(struct output *o, void *p, size_t n)
 {
-	struct iovec v[2] = { { o->buf.p, o->buf.len }, { p, n } };
+	struct iovec v[2] = { { o->buf.p, o->buf.len }, { .iov_base = p } };
 
 	o->buf.len = 0;
-	while (v[1].iov_len > 0) {
-		size_t first = v[0].iov_len, done;
-		ssize_t k = writev(o->fd, first > 0 ? v : v + 1,
-		    first > 0 ? 2 : 1);
+	while (n > 0) {
+		bool both = v[0].iov_len > 0;
+		size_t first;
+		ssize_t k;
+
+		v[1].iov_len = n < PIECE ? n : PIECE;
+		k = writev(o->fd, both ? v : v + 1, both ? 2 : 1);
 		if (k < 0 && errno == EINTR)
 			continue;
 		if (k < 0) {
 			o->failed = true;
 			die_errno("%s", o->name);
 		}
-		done = (size_t)k < first ? (size_t)k : first;
-		for (int i = 0; i < 2; i++, done = (size_t)k - done) {
-			v[i].iov_base = (char *)v[i].iov_base + done;
-			v[i].iov_len -= done;
-		}
+		first = (size_t)k < v[0].iov_len ? (size_t)k : v[0].iov_len;
+		v[0].iov_base = (char *)v[0].iov_base + first;
+		v[0].iov_len -= first;
+		v[1].iov_base = (char *)v[1].iov_base + ((size_t)k - first);
+		n -= (size_t)k - first;
 	}
 }
 

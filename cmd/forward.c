@@ -37,6 +37,7 @@ struct session {
 	struct forward f;
 	struct pool *pool;
 	struct kvfile cache;
+	struct seq_pages pages;
 	struct seq base; /* the cache's context at the start */
 	const char *path; /* of the cache, or NULL */
 	bool all, each, whole;
@@ -386,7 +387,8 @@ main(int argc, char **argv)
 		die("%s: %s", path, err);
 	x.pool = pool_open(threads);
 	forward_open(&x.f, &x.m, &kern, x.pool, exact, f16);
-	seq_init(&x.base, &x.f.geo);
+	x.pages.geo = x.f.geo;
+	seq_init(&x.base, &x.pages);
 	if (x.path != NULL)
 		open_cache(&x, sync);
 	x.d = (struct dist) { .kind = 'L', .vocab = (uint32_t)x.m.n_vocab,
@@ -410,6 +412,7 @@ main(int argc, char **argv)
 	for (size_t i = 0; i < x.map.n; i++)
 		seq_free(&x.seq[i].s);
 	seq_free(&x.base);
+	seq_pages_free(&x.pages);
 	seqmap_free(&x.map);
 	free(x.seq);
 	free(x.step);

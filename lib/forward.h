@@ -3,7 +3,7 @@
  *
  *	struct forward f;
  *	forward_open(&f, &model, kern, pool, exact, f16);
- *	seq_init(&s, &f.geo);
+ *	seq_init(&s, &pages);		(of f.geo)
  *	seq_append(&s, ids, n);
  *	rows[i] = (struct forward_row) { &s, i, i == n - 1 ? hidden : NULL };
  *	forward_run(&f, rows, n);

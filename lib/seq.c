@@ -33,88 +33,108 @@ seq_record_size(const struct kv_geometry *g)
 /*
  * Room for pages that are worth it comes in slabs, which the system may back by
  * pages of its own of 2 MiB: a process that lives for one token spends less on
- * being given memory. What is released is kept for the next.
+ * being given memory.
  */
 enum { HUGE = 1 << 21, SLAB = 4 * HUGE, WORTH = HUGE / 4 };
 
-static struct {
-	size_t size;            /* of a page: those of other sizes go alone */
-	unsigned char *fresh;   /* what is left of the last slab */
-	size_t left;            /* pages there */
-	struct seq_page *spare;
-} pool;
+struct seq_slab {
+	struct seq_slab *next;
+	void *map;
+	size_t mapped;
+	unsigned char *fresh; /* the next page that never was in use */
+};
+
+static bool
+in_slabs(const struct seq_pages *p)
+{
+	return page_size(&p->geo) >= WORTH;
+}
 
 /* Zeros, from the system: they need not be written once more. */
-static unsigned char *
-slab_new(size_t size)
+static void
+slab_new(struct seq_pages *p)
 {
-	unsigned char *p = MAP_FAILED;
+	size_t page = page_size(&p->geo), size = page > SLAB ? page : SLAB;
+	struct seq_slab *s = xmalloc(sizeof(*s));
+	unsigned char *map = MAP_FAILED;
 
 	if (size <= SIZE_MAX - HUGE)
-		p = mmap(NULL, size + HUGE, PROT_READ | PROT_WRITE,
+		map = mmap(NULL, size + HUGE, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (p == MAP_FAILED)
+	if (map == MAP_FAILED)
 		die("out of memory");
-	p += (HUGE - (uintptr_t)p % HUGE) % HUGE;
+	*s = (struct seq_slab) { p->slab, map, size + HUGE,
+		map + (HUGE - (uintptr_t)map % HUGE) % HUGE };
 #ifdef MADV_HUGEPAGE
-	madvise(p, size, MADV_HUGEPAGE);
+	madvise(s->fresh, size, MADV_HUGEPAGE);
 #endif
-	return p;
+	p->slab = s;
+	p->left = size / page;
 }
 
 static struct seq_page *
-page_new(const struct kv_geometry *g)
+page_new(struct seq_pages *from)
 {
-	size_t size = page_size(g);
-	struct seq_page *p = pool.spare;
+	size_t size = page_size(&from->geo);
+	struct seq_page *p = from->spare;
 
-	if (pool.size == 0 && size >= WORTH)
-		pool.size = size;
-	if (pool.size != size) {
-		p = xmalloc(sizeof(*p));
-		p->data = xaligned(size, 1);
-	} else if (p != NULL) {
-		pool.spare = p->next;
+	if (p != NULL) {
+		from->spare = p->next;
 		memset(p->data, 0, size);
 	} else {
-		if (pool.left == 0) {
-			size_t whole = size > SLAB ? size : SLAB;
-			pool.left = whole / size;
-			pool.fresh = slab_new(whole);
-		}
 		p = xmalloc(sizeof(*p));
-		p->data = pool.fresh;
-		pool.fresh += size;
-		pool.left--;
+		if (in_slabs(from)) {
+			if (from->left == 0)
+				slab_new(from);
+			p->data = from->slab->fresh;
+			from->slab->fresh += size;
+			from->left--;
+		} else {
+			p->data = xaligned(size, 1);
+		}
 	}
 	p->refs = 1;
 	return p;
 }
 
 static void
-page_release(struct seq_page *p, const struct kv_geometry *g)
+page_release(struct seq_page *p, struct seq_pages *to)
 {
 	if (--p->refs > 0)
 		return;
-	if (page_size(g) == pool.size) {
-		p->next = pool.spare;
-		pool.spare = p;
-		return;
-	}
-	free(p->data);
-	free(p);
+	p->next = to->spare;
+	to->spare = p;
 }
 
 void
-seq_init(struct seq *s, const struct kv_geometry *geo)
+seq_pages_free(struct seq_pages *p)
 {
-	*s = (struct seq) { .geo = geo };
+	while (p->spare != NULL) {
+		struct seq_page *next = p->spare->next;
+		if (!in_slabs(p))
+			free(p->spare->data);
+		free(p->spare);
+		p->spare = next;
+	}
+	while (p->slab != NULL) {
+		struct seq_slab *next = p->slab->next;
+		munmap(p->slab->map, p->slab->mapped);
+		free(p->slab);
+		p->slab = next;
+	}
+	p->left = 0;
+}
+
+void
+seq_init(struct seq *s, struct seq_pages *pages)
+{
+	*s = (struct seq) { .pages = pages };
 }
 
 void
 seq_fork(struct seq *dst, const struct seq *src)
 {
-	seq_init(dst, src->geo);
+	seq_init(dst, src->pages);
 	dst->tok = xgrow(NULL, &dst->cap, src->n, sizeof(*dst->tok));
 	dst->page = xgrow(NULL, &dst->cap_page, src->npage, sizeof(*dst->page));
 	if (src->n > 0)
@@ -137,16 +157,16 @@ seq_append(struct seq *s, const int32_t *tok, size_t n)
 	s->tok = xgrow(s->tok, &s->cap, s->n + n, sizeof(*s->tok));
 	memcpy(s->tok + s->n, tok, n * sizeof(*tok));
 	if (last < s->npage && s->page[last]->refs > 1) {
-		struct seq_page *p = page_new(s->geo);
-		memcpy(p->data, s->page[last]->data, page_size(s->geo));
-		page_release(s->page[last], s->geo);
+		struct seq_page *p = page_new(s->pages);
+		memcpy(p->data, s->page[last]->data, page_size(&s->pages->geo));
+		page_release(s->page[last], s->pages);
 		s->page[last] = p;
 	}
 	s->n += n;
 	need = (s->n + KERN_PAGE - 1) / KERN_PAGE;
 	s->page = xgrow(s->page, &s->cap_page, need, sizeof(*s->page));
 	while (s->npage < need)
-		s->page[s->npage++] = page_new(s->geo);
+		s->page[s->npage++] = page_new(s->pages);
 }
 
 void
@@ -154,7 +174,7 @@ seq_cut(struct seq *s, size_t n)
 {
 	s->n = n;
 	while (s->npage > (n + KERN_PAGE - 1) / KERN_PAGE)
-		page_release(s->page[--s->npage], s->geo);
+		page_release(s->page[--s->npage], s->pages);
 }
 
 void
@@ -169,8 +189,9 @@ seq_free(struct seq *s)
 static unsigned char *
 head_data(const struct seq *s, size_t page, size_t layer, size_t head)
 {
-	return s->page[page]->data +
-	    2 * half(s->geo) * (layer * s->geo->n_kv + head);
+	const struct kv_geometry *g = &s->pages->geo;
+
+	return s->page[page]->data + 2 * half(g) * (layer * g->n_kv + head);
 }
 
 const void *
@@ -182,7 +203,7 @@ seq_keys(const struct seq *s, size_t page, size_t layer, size_t head)
 const void *
 seq_values(const struct seq *s, size_t page, size_t layer, size_t head)
 {
-	return head_data(s, page, layer, head) + half(s->geo);
+	return head_data(s, page, layer, head) + half(&s->pages->geo);
 }
 
 /* Elements of size e: K goes to [pos/16][i][pos%16], V to [pos][i]. */
@@ -206,13 +227,14 @@ void
 seq_store(struct seq *s, const struct kern *kern, size_t pos, size_t layer,
     size_t head, const float *k, const float *v)
 {
+	const struct kv_geometry *g = &s->pages->geo;
 	unsigned char *to = head_data(s, pos / KERN_PAGE, layer, head);
-	size_t hd = s->geo->head_dim, p = pos % KERN_PAGE;
-	uint16_t *vt = (uint16_t *)(void *)(to + half(s->geo)) + p * hd;
+	size_t hd = g->head_dim, p = pos % KERN_PAGE;
+	uint16_t *vt = (uint16_t *)(void *)(to + half(g)) + p * hd;
 	uint16_t *kt = (uint16_t *)(void *)to + p / 16 * 16 * hd + p % 16;
 
-	if (!s->geo->f16) {
-		scatter(to, s->geo, pos, (const void *)k, (const void *)v);
+	if (!g->f16) {
+		scatter(to, g, pos, (const void *)k, (const void *)v);
 		return;
 	}
 	/* the value's place serves as scratch for the rounded key */
@@ -225,7 +247,7 @@ seq_store(struct seq *s, const struct kern *kern, size_t pos, size_t layer,
 void
 seq_get(const struct seq *s, size_t pos, unsigned char *record)
 {
-	const struct kv_geometry *g = s->geo;
+	const struct kv_geometry *g = &s->pages->geo;
 	size_t hd = g->head_dim, e = element(g), p = pos % KERN_PAGE;
 
 	for (size_t l = 0; l < g->n_layer; l++) {
@@ -248,7 +270,7 @@ seq_get(const struct seq *s, size_t pos, unsigned char *record)
 void
 seq_put(struct seq *s, size_t pos, const unsigned char *record)
 {
-	const struct kv_geometry *g = s->geo;
+	const struct kv_geometry *g = &s->pages->geo;
 	size_t row = g->head_dim * element(g);
 
 	for (size_t l = 0; l < g->n_layer; l++)

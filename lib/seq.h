@@ -4,12 +4,15 @@
  * a fork costs a pointer a page, and a shared page is copied when it is next
  * written to.
  *
+ *	struct seq_pages pages = { .geo = geometry };
  *	struct seq s, t;
- *	seq_init(&s, &geometry);
+ *	seq_init(&s, &pages);
  *	seq_append(&s, ids, n);		(then fill its positions: seq_store)
  *	seq_fork(&t, &s);
  *	seq_cut(&s, 10);
  *	seq_free(&s);
+ *	...
+ *	seq_pages_free(&pages);
  *
  * A page holds, for each layer and key/value head, the keys in blocks of 16
  * positions, so that a processor computes 16 scores at once, and the values
@@ -34,15 +37,24 @@ struct seq_page {
 	struct seq_page *next; /* of those that are not in use */
 };
 
+/* Where sequences of one geometry take their pages from; what one of them
+ * releases is kept for the next. All but the geometry begins as zeros. */
+struct seq_pages {
+	struct kv_geometry geo;
+	struct seq_page *spare;
+	struct seq_slab *slab; /* memory for several pages; the newest first */
+	size_t left;           /* pages of it that never were in use */
+};
+
 struct seq {
-	const struct kv_geometry *geo; /* not owned */
+	struct seq_pages *pages; /* not owned */
 	int32_t *tok;                  /* tok[n] */
 	size_t n, cap;
 	struct seq_page **page;
 	size_t npage, cap_page;
 };
 
-void seq_init(struct seq *s, const struct kv_geometry *geo);
+void seq_init(struct seq *s, struct seq_pages *pages);
 /* Make dst (not initialised) a copy of src. */
 void seq_fork(struct seq *dst, const struct seq *src);
 /* Append tokens; the pages of the new positions become writable. */
@@ -50,6 +62,8 @@ void seq_append(struct seq *s, const int32_t *tok, size_t n);
 /* Forget all but the first n positions (n <= s->n). */
 void seq_cut(struct seq *s, size_t n);
 void seq_free(struct seq *s);
+/* When no sequence is left. */
+void seq_pages_free(struct seq_pages *p);
 
 /* Put the key and value (head_dim floats each) of a position; rounds to the
  * element type. Different positions, layers and heads may be stored at once. */

@@ -116,7 +116,7 @@ read_merges(struct bpe *b, const struct modelfile *g, char *err)
 	while (size < kv->n + kv->n / 2)
 		size *= 2;
 	b->mask = size - 1;
-	b->slot = xcalloc(size, sizeof(*b->slot));
+	b->slot = xaligned(size, sizeof(*b->slot));
 	at = kv->p;
 	for (uint32_t i = 0; i < kv->n; i++)
 		if (add_merge(b, mf_next_str(&at), i, &into, err) != 0)

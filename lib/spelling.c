@@ -68,7 +68,7 @@ spelling_open(struct spelling *x, const struct vocab *v, unsigned types,
 	while (size < v->n + v->n / 2)
 		size *= 2;
 	*x = (struct spelling) { .vocab = v, .mask = size - 1,
-		.tag = xcalloc(size, 1),
+		.tag = xaligned(size, 1),
 		.id = xreallocarray(NULL, size, sizeof(*x->id)) };
 	for (int32_t id = 0; id < (int32_t)v->n; id++) {
 		if ((types >> vocab_type(v, id) & 1) != 0 &&

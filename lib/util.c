@@ -1,3 +1,4 @@
+#define _DEFAULT_SOURCE /* for madvise, where there is one */
 #include "util.h"
 
 #include <errno.h>
@@ -8,7 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+
+enum { HUGE = 1 << 21 }; /* bytes of a large page */
 
 static struct {
 	const char *name, *synopsis, *argv0;
@@ -243,22 +247,45 @@ xgrow(void *p, size_t *cap, size_t need, size_t size)
 	return xreallocarray(p, *cap, size);
 }
 
-void *
-xscratch(size_t n, size_t size)
+static size_t
+product(size_t n, size_t size)
 {
 	size_t bytes;
+
+	if (!size_mul(&bytes, n, size))
+		die("out of memory");
+	return bytes;
+}
+
+static void *
+aligned(size_t bytes, size_t to)
+{
 	void *p;
 
-	if (!size_mul(&bytes, n, size) || bytes > SIZE_MAX - 64 ||
-	    posix_memalign(&p, 64, bytes ? bytes : 64) != 0)
+	if (bytes > SIZE_MAX - to ||
+	    posix_memalign(&p, to, bytes ? bytes : to) != 0)
 		die("out of memory");
 	return p;
 }
 
 void *
+xscratch(size_t n, size_t size)
+{
+	return aligned(product(n, size), 64);
+}
+
+/* All of it is touched: better at once, where the system has larger pages. */
+void *
 xaligned(size_t n, size_t size)
 {
-	return memset(xscratch(n, size), 0, n * size);
+	size_t bytes = product(n, size);
+	void *p = aligned(bytes, bytes < HUGE ? 64 : HUGE);
+
+#ifdef MADV_HUGEPAGE
+	if (bytes >= HUGE)
+		madvise(p, bytes / HUGE * HUGE, MADV_HUGEPAGE);
+#endif
+	return memset(p, 0, bytes);
 }
 
 char *

@@ -69,10 +69,11 @@ list() {
 	! cc -static-pie empty.c -o empty || linked=1
 	dry
 	[ "$(grep -c '^cc .*-static-pie .*-o /nowhere/b/topk ' dry)" -eq $linked ]
-	for sure in DEV=-fsanitize=address STATIC= CC=mycc; do
+	for sure in DEV=-fsanitize=address STATIC= CC=mycc LDFLAGS=-static \
+		LDFLAGS=-no-pie; do
 		dry "$sure"
 		grep -q -e '-o /nowhere/b/topk ' dry
-		! grep -e -static dry || return 1
+		! grep -e -static-pie dry || return 1
 	done
 }
 

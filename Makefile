@@ -25,14 +25,17 @@ WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wwrite-strings -Wcast-qual -Wvla -Wundef \
 	-Wpointer-arith
 # Programs that hold the C library start in two thirds of the time, where a pipe
-# starts five for each token. It takes a libc.a that is made for it, no sanitizer,
-# and nobody who says otherwise; STATIC= leaves it out.
-ifeq ($(origin STATIC),undefined)
-GIVEN = $(CFLAGS) $(LDFLAGS) $(DEV)
+# starts five for each token. It takes a libc.a that is made for it, a compiler
+# that makes code for any place, no sanitizer, and nobody who says otherwise.
+# `make STATIC=` leaves it out.
+ifneq ($(origin STATIC),command line)
+GIVEN = $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(DEV)
 SAID = $(foreach w,-fsanitize -static pie,$(findstring $w,$(GIVEN)))
+PROBE = \#include <stdio.h>\n\
+int main(int n, char **v) { return puts(n > 1 ? v[1] : "x") < 0; }\n
 STATIC := $(if $(strip $(SAID)),,$(shell \
-	echo 'int x, *p = &x; int main(void) { return *p; }' | $(CC) -pthread \
-	$(GIVEN) -static-pie -x c -o /dev/null - -lm 2>/dev/null && \
+	printf '$(PROBE)' | $(CC) -pthread $(CPPFLAGS) $(CFLAGS) -static-pie \
+	$(LDFLAGS) $(DEV) -x c -o /dev/null - -lm $(LDLIBS) 2>/dev/null && \
 	echo -static-pie))
 endif
 ALL_CFLAGS = $(STD) $(BITS) $(WARN) -Ilib -pthread $(CPPFLAGS) $(CFLAGS) $(DEV)

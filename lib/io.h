@@ -45,7 +45,8 @@ void output_put(struct output *o, const void *p, size_t n);
 /* Flush if much is buffered: to be called by who adds to `buf` itself. */
 void output_room(struct output *o);
 void output_flush(struct output *o);
-/* Write what is buffered and these n > 0 bytes, which are worth no copy. */
+/* Write what is buffered and these n > 0 bytes, which are worth no copy; many go
+ * in pieces, of which a reader may see some before the others. */
 void output_through(struct output *o, void *p, size_t n);
 /* Flush, close and check the close. */
 void output_close(struct output *o);

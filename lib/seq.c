@@ -1,4 +1,4 @@
-#define _DEFAULT_SOURCE /* for MAP_ANONYMOUS, and madvise where there is one */
+#define _DEFAULT_SOURCE /* for madvise, where there is one */
 #include "seq.h"
 
 #include <stdlib.h>
@@ -35,12 +35,11 @@ seq_record_size(const struct kv_geometry *g)
  * pages of its own of 2 MiB: a process that lives for one token spends less on
  * being given memory.
  */
-enum { HUGE = 1 << 21, SLAB = 4 * HUGE, WORTH = HUGE / 4 };
+enum { SLAB = 4 * LARGE_PAGE, WORTH = LARGE_PAGE / 4 };
 
 struct seq_slab {
 	struct seq_slab *next;
-	void *map;
-	size_t mapped;
+	unsigned char *room;
 	unsigned char *fresh; /* the next page that never was in use */
 };
 
@@ -50,21 +49,19 @@ in_slabs(const struct seq_pages *p)
 	return page_size(&p->geo) >= WORTH;
 }
 
-/* Zeros, from the system: they need not be written once more. */
+/* So much is had as zeros from the system, which are not written once more. */
 static void
 slab_new(struct seq_pages *p)
 {
 	size_t page = page_size(&p->geo), size = page > SLAB ? page : SLAB;
 	struct seq_slab *s = xmalloc(sizeof(*s));
-	unsigned char *map = MAP_FAILED;
+	unsigned char *room;
 
-	if (size <= SIZE_MAX - HUGE)
-		map = mmap(NULL, size + HUGE, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (map == MAP_FAILED)
+	if (size > SIZE_MAX - LARGE_PAGE)
 		die("out of memory");
-	*s = (struct seq_slab) { p->slab, map, size + HUGE,
-		map + (HUGE - (uintptr_t)map % HUGE) % HUGE };
+	room = xcalloc(1, size + LARGE_PAGE);
+	*s = (struct seq_slab) { p->slab, room, room +
+		(LARGE_PAGE - (uintptr_t)room % LARGE_PAGE) % LARGE_PAGE };
 #ifdef MADV_HUGEPAGE
 	madvise(s->fresh, size, MADV_HUGEPAGE);
 #endif
@@ -118,7 +115,7 @@ seq_pages_free(struct seq_pages *p)
 	}
 	while (p->slab != NULL) {
 		struct seq_slab *next = p->slab->next;
-		munmap(p->slab->map, p->slab->mapped);
+		free(p->slab->room);
 		free(p->slab);
 		p->slab = next;
 	}

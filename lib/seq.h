@@ -48,7 +48,7 @@ struct seq_pages {
 
 struct seq {
 	struct seq_pages *pages; /* not owned */
-	int32_t *tok;                  /* tok[n] */
+	int32_t *tok;            /* tok[n] */
 	size_t n, cap;
 	struct seq_page **page;
 	size_t npage, cap_page;

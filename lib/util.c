@@ -12,8 +12,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-enum { HUGE = 1 << 21 }; /* bytes of a large page */
-
 static struct {
 	const char *name, *synopsis, *argv0;
 } prog = { "pipelm", "", NULL };
@@ -279,11 +277,11 @@ void *
 xaligned(size_t n, size_t size)
 {
 	size_t bytes = product(n, size);
-	void *p = aligned(bytes, bytes < HUGE ? 64 : HUGE);
+	void *p = aligned(bytes, bytes < LARGE_PAGE ? 64 : LARGE_PAGE);
 
 #ifdef MADV_HUGEPAGE
-	if (bytes >= HUGE)
-		madvise(p, bytes / HUGE * HUGE, MADV_HUGEPAGE);
+	if (bytes >= LARGE_PAGE)
+		madvise(p, bytes / LARGE_PAGE * LARGE_PAGE, MADV_HUGEPAGE);
 #endif
 	return memset(p, 0, bytes);
 }

@@ -68,6 +68,9 @@ void *xmalloc(size_t size);
 void *xcalloc(size_t n, size_t size);
 void *xreallocarray(void *p, size_t n, size_t size);
 void *xgrow(void *p, size_t *cap, size_t need, size_t size);
+/* Bytes of a large page of memory, where the system has such. */
+enum { LARGE_PAGE = 1 << 21 };
+
 /* 64-byte aligned memory, zeroed or (and so not touched) not; free with free. */
 void *xaligned(size_t n, size_t size);
 void *xscratch(size_t n, size_t size);

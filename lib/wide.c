@@ -1,10 +1,10 @@
 #include "wide.h"
 
-#include "isa.h"
-
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "isa.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
 

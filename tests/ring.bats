@@ -251,8 +251,16 @@ can_trap() {
 
 @test "ring: a signal while it is under way" {
 	: >in
+	# which holds it up, so that it cannot have come to its end
+	cat >slow <<-'END'
+	#!/bin/sh
+	exec 3>&1
+	while [ "$(dd bs=4096 count=1 2>/dev/null | tee /dev/fd/3 | wc -c)" -gt 0 ]
+	do :; done
+	END
+	chmod +x slow
 	for seed in 1 2 3 4 5; do # whose texts are longer than 100 characters
-		begin -n 400 -s "$seed" -c cache Once
+		begin -n 400 -s "$seed" -c cache -f ./slow Once
 		read -r -N $((RANDOM % 100 + 1)) -u 5
 		ends TERM "$pid"
 		kvcache check cache >said

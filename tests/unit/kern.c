@@ -517,6 +517,7 @@ blocked(const struct kern *s, const struct kern *k)
 		/* more blocks, and more inputs, than are taken at once */
 		good &= quantised(s, k, type, 18, 5, 67 * d->block, NULL);
 		good &= quantised(s, k, type, 18, 131, 4 * d->block, NULL);
+		good &= quantised(s, k, type, 18, 9, 8 * QK_K, NULL);
 		good &= quantised(s, k, type, 35, 1, 38 * QK_K, NULL);
 		snprintf(what, sizeof(what), "products, dequant of %s",
 		    d->name);
@@ -657,9 +658,9 @@ compare(const struct kern *k)
 	attentions(s, k);
 	for (size_t i = 0; i < MANY; i++)
 		bytes[i] = (unsigned char)(i * 77 ^ i >> 6);
-	for (size_t i = 0; i < MANY; i += i < 100 ? 1 : 61)
-		good &= s->crc32c((uint32_t)i, bytes + i % 9, i - i % 9) ==
-		    k->crc32c((uint32_t)i, bytes + i % 9, i - i % 9);
+	for (size_t i = 0; i < MANY - 9; i += i < 100 ? 1 : 61)
+		good &= s->crc32c((uint32_t)i, bytes + i % 9, i) ==
+		    k->crc32c((uint32_t)i, bytes + i % 9, i);
 	ok(good, "crc32c");
 }
 

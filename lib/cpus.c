@@ -92,6 +92,17 @@ cpus_cores(void)
 	return n > 0 ? n : online > 0 ? (size_t)online : 1;
 }
 
+/* As much as a kernel's scratch may take; a C library may give 128 KiB. */
+enum { STACK = 1 << 22 };
+
+static int
+create(pthread_t *thread, pthread_attr_t *attr, void *(*work)(void *), void *arg)
+{
+	int e = pthread_attr_setstacksize(attr, STACK);
+
+	return e != 0 ? e : pthread_create(thread, attr, work, arg);
+}
+
 #if defined(__linux__) && defined(__GLIBC__)
 struct beginning {
 	void *(*work)(void *);
@@ -123,30 +134,48 @@ other_cpus(cpu_set_t *all, cpu_set_t *others)
 	return CPU_COUNT(others) > 0;
 }
 
-int
-cpus_thread(pthread_t *thread, void *(*work)(void *), void *arg)
+/* What pthread_create() says, or -1 where there is no other processor. */
+static int
+create_elsewhere(pthread_t *thread, pthread_attr_t *attr, void *(*work)(void *),
+    void *arg)
 {
-	struct beginning *b = xmalloc(sizeof(*b));
-	pthread_attr_t attr;
-	cpu_set_t others;
-	int e = -1;
+	struct beginning *b;
+	cpu_set_t all, others;
+	int e;
 
-	*b = (struct beginning) { .work = work, .arg = arg };
-	if (other_cpus(&b->all, &others) && pthread_attr_init(&attr) == 0) {
-		if (pthread_attr_setaffinity_np(&attr, sizeof(others),
-		    &others) == 0)
-			e = pthread_create(thread, &attr, begin, b);
-		pthread_attr_destroy(&attr);
-	}
-	if (e == 0)
-		return 0;
-	free(b);
-	return pthread_create(thread, NULL, work, arg);
+	if (!other_cpus(&all, &others) ||
+	    pthread_attr_setaffinity_np(attr, sizeof(others), &others) != 0)
+		return -1;
+	b = xmalloc(sizeof(*b));
+	*b = (struct beginning) { work, arg, all };
+	if ((e = create(thread, attr, begin, b)) != 0)
+		free(b);
+	return e;
 }
 #else
+static int
+create_elsewhere(pthread_t *thread, pthread_attr_t *attr, void *(*work)(void *),
+    void *arg)
+{
+	(void)thread, (void)attr, (void)work, (void)arg;
+	return -1;
+}
+#endif
+
 int
 cpus_thread(pthread_t *thread, void *(*work)(void *), void *arg)
 {
-	return pthread_create(thread, NULL, work, arg);
+	pthread_attr_t attr;
+	int e;
+
+	if ((e = pthread_attr_init(&attr)) != 0)
+		return e;
+	if (create_elsewhere(thread, &attr, work, arg) != 0) {
+		pthread_attr_destroy(&attr);
+		if ((e = pthread_attr_init(&attr)) != 0)
+			return e;
+		e = create(thread, &attr, work, arg);
+	}
+	pthread_attr_destroy(&attr);
+	return e;
 }
-#endif

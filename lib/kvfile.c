@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#ifdef __linux__
+#if defined(__linux__) && defined(__has_include)
+#if __has_include(<linux/fs.h>) /* the kernel's, not the C library's */
 #include <linux/fs.h>
 #include <sys/ioctl.h>
+#endif
 #endif
 
 #include "modelfile.h"

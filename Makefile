@@ -25,7 +25,7 @@ WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wwrite-strings -Wcast-qual -Wvla -Wundef \
 	-Wpointer-arith
 # Programs that hold the C library start in two thirds of the time, where a pipe
-# starts five for each token. It takes a libc.a that is made for it, a compiler
+# starts four for each token. It takes a libc.a that is made for it, a compiler
 # that makes code for any place, no sanitizer, and nobody who says otherwise.
 # `make STATIC=` leaves it out.
 ifneq ($(origin STATIC),command line)

@@ -25,8 +25,7 @@ all(unsigned have, unsigned want)
 }
 
 /* Intel's manual, volume 1, 14.3 and 15.2. Not __builtin_cpu_supports, which
- * asks for all that there is: three times as many questions, at the start of
- * each program. */
+ * asks for all that there is, at the start of each program. */
 static enum isa
 ask(void)
 {

@@ -16,7 +16,7 @@
 static void *
 map_file(int fd, size_t size)
 {
-	const size_t huge = (size_t)2 << 20;
+	const size_t huge = LARGE_PAGE;
 	size_t head, page = (size_t)sysconf(_SC_PAGESIZE);
 	unsigned char *room = MAP_FAILED, *p;
 

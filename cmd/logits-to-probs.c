@@ -140,7 +140,7 @@ logits_to_probs(struct dist *d, const struct counts *c,
 
 	if (d->kind == 'L' && o->plain) {
 		d->kind = 'P';
-		return softmax_floats(d->val, x, d->val, d->n, o->temp);
+		return softmax_floats(d->val, d->val, d->n, o->temp);
 	}
 	if (d->kind == 'P')
 		fm_log_floats(x, d->val, d->n);

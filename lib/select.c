@@ -33,7 +33,8 @@ enum {
 	BLOCK = 64, BITS = 11, DIGITS = 1 << BITS, FEW = 64,
 	BLOCKS = 1 << 13, /* that are looked at by their largest */
 	MOST = 1 << 12,   /* entries that are gathered from these */
-	LANES = 16,       /* sums that need not wait for each other */
+	LANES = 32,       /* sums that need not wait for each other; so many that a
+	                     compiler keeps the loop over them */
 };
 
 /* Whether one of v[n] is from least to most; a NaN there is no bound. No
@@ -292,8 +293,10 @@ WIDE(size_t, block_tops, (float *top, const float *v, size_t n), (top, v, n))
 				max[l] = v[i + l] > max[l] ? v[i + l] : max[l];
 		for (; i < end; i++)
 			max[0] = v[i] > max[0] ? v[i] : max[0];
-		for (size_t l = 1; l < LANES; l++)
-			max[0] = max[l] > max[0] ? max[l] : max[0];
+		for (size_t half = LANES / 2; half > 0; half /= 2)
+			for (size_t l = 0; l < half; l++)
+				max[l] = max[l + half] > max[l] ? max[l + half]
+				                                : max[l];
 		top[blocks++] = max[0];
 	}
 	return blocks;

@@ -31,12 +31,21 @@ WIDE(double, softmax_top, (const double *x, size_t n), (x, n))
 }
 
 /* A sum by the 16-lane rule goes on with x[n]; all but the last n are multiples
- * of LANES. */
+ * of LANES. Eight steps at once, for a compiler that keeps the loop over lanes
+ * then, and does several at once. */
 WIDE_INLINE void
 add_lanes(double *lane, const double *x, size_t n)
 {
+	enum { MANY = 8 * LANES };
 	size_t i = 0;
 
+	for (; i + MANY <= n; i += MANY)
+		for (size_t k = 0; k < LANES; k++) {
+			double sum = lane[k];
+			for (size_t j = 0; j < MANY; j += LANES)
+				sum += x[i + j + k];
+			lane[k] = sum;
+		}
 	for (; i + LANES <= n; i += LANES)
 		for (size_t k = 0; k < LANES; k++)
 			lane[k] += x[i + k];
@@ -53,51 +62,53 @@ add_tree(double *lane)
 	return lane[0];
 }
 
-/* x[i] = e^((x[i] - max) / t), i < n. The loops are apart, for a compiler that
- * does several steps at once. */
-WIDE_INLINE void
-exps(double *x, size_t n, double max, double t)
-{
-	for (size_t i = 0; i < n; i++) {
-		x[i] = (x[i] - max) / t;
-		x[i] = x[i] > LEAST ? x[i] : LEAST;
-	}
-	fm_exp_row_short(x, x, n);
-}
-
-/* p from x, whose values v has, or x itself where v is NULL. */
+/* p from x[n] or, unless v is NULL, from v[n]. Nothing is as long as a vocabulary
+ * but p: what had been written for the last token has left the caches by now,
+ * and to fetch it takes longer than the exponentials do. */
 WIDE_INLINE bool
-normalise(float *p, double *x, const float *v, size_t n, double max, double t)
+normalise(float *p, const double *x, const float *v, size_t n, double max,
+    double t)
 {
-	double sum[LANES] = { 0 }, scale;
+	/* such that 0 times it is 0 */
+	const double inverse = 1 / (t > 1e-300 ? t : 1e-300);
+	double sum[LANES] = { 0 }, e[BLOCK], scale;
 
 	if (max == -INFINITY)
 		return false;
 	for (size_t b = 0, m; b < n; b += m) {
 		m = n - b < BLOCK ? n - b : BLOCK;
-		for (size_t i = b; v != NULL && i < b + m; i++)
-			x[i] = v[i];
-		exps(x + b, m, max, t);
-		add_lanes(sum, x + b, m);
+		for (size_t i = 0; v != NULL && i < m; i++)
+			e[i] = v[b + i];
+		for (size_t i = 0; v == NULL && i < m; i++)
+			e[i] = x[b + i];
+		for (size_t i = 0; i < m; i++) {
+			e[i] = (e[i] - max) * inverse;
+			e[i] = e[i] > LEAST ? e[i] : LEAST;
+		}
+		fm_exp_row_short(e, e, m);
+		add_lanes(sum, e, m);
+		for (size_t i = 0; i < m; i++)
+			p[b + i] = (float)e[i];
 	}
 	scale = 1 / add_tree(sum);
 	for (size_t i = 0; i < n; i++)
-		p[i] = (float)(x[i] * scale);
+		p[i] = (float)(p[i] * scale);
 	return true;
 }
 
-WIDE(bool, softmax, (float *p, double *x, size_t n, double t), (p, x, n, t))
+WIDE(bool, softmax, (float *p, const double *x, size_t n, double t),
+    (p, x, n, t))
 {
 	return normalise(p, x, NULL, n, softmax_top(x, n), t);
 }
 
-WIDE(bool, softmax_floats, (float *p, double *x, const float *v, size_t n,
-    double t), (p, x, v, n, t))
+WIDE(bool, softmax_floats, (float *p, const float *v, size_t n, double t),
+    (p, v, n, t))
 {
 	float least, top;
 
 	fm_range(v, n, &least, &top);
-	return normalise(p, x, v, n, top, t);
+	return normalise(p, NULL, v, n, top, t);
 }
 
 double
@@ -143,7 +154,7 @@ dist_probs(struct dist *d)
 		return NULL;
 	if (d->kind == 'P')
 		return d->val;
-	softmax_floats(d->prob, d->work, d->val, d->n, 1);
+	softmax_floats(d->prob, d->val, d->n, 1);
 	return d->prob;
 }
 

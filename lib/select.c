@@ -30,7 +30,9 @@ weight(float w, double scale)
 }
 
 enum {
-	BLOCK = 64, BITS = 11, DIGITS = 1 << BITS, FEW = 64,
+	BLOCK = 64, FEW = 64,
+	DIGITS = 1 << 11, /* that a search tells apart at a time, and */
+	SOME = 1 << 7,    /* in few items, where sums would be most of the work */
 	BLOCKS = 1 << 13, /* that are looked at by their largest */
 	MOST = 1 << 12,   /* entries that are gathered from these */
 	LANES = 32,       /* sums that need not wait for each other; so many that a
@@ -86,13 +88,14 @@ weigh_block(double *sum, double *other, const struct items *t, size_t at,
  * addition takes a while to be seen by the next.
  */
 static void
-weigh(double *sum, const struct items *t, bool all, uint32_t from,
-    uint32_t low, int shift)
+weigh(double *sum, size_t digits, const struct items *t, bool all,
+    uint32_t from, uint32_t low, int shift)
 {
 	const float least = value(from), most = value(from + low);
-	double other[DIGITS] = { 0 };
+	double other[DIGITS];
 
-	memset(sum, 0, DIGITS * sizeof(*sum));
+	memset(sum, 0, digits * sizeof(*sum));
+	memset(other, 0, digits * sizeof(*other));
 	for (size_t b = 0; b < t->n; b += BLOCK) {
 		size_t end = t->n - b < BLOCK ? t->n : b + BLOCK;
 
@@ -109,7 +112,7 @@ weigh(double *sum, const struct items *t, bool all, uint32_t from,
 				    weight_of(t, i);
 		}
 	}
-	for (size_t d = 0; d < DIGITS; d++)
+	for (size_t d = 0; d < digits; d++)
 		sum[d] += other[d];
 }
 
@@ -198,9 +201,9 @@ struct search {
 
 /* Which digit, at `shift`, does the run end in? */
 static void
-narrow(struct search *r, const double *sum, int shift)
+narrow(struct search *r, const double *sum, uint32_t digits, int shift)
 {
-	uint32_t d = DIGITS - 1;
+	uint32_t d = digits - 1;
 
 	for (; d > 0 && sum[d] < r->want; d--)
 		r->want -= sum[d];
@@ -212,6 +215,7 @@ narrow(struct search *r, const double *sum, int shift)
 static void
 search(struct search *r, size_t searches, const struct items *t)
 {
+	const uint32_t digits = t->n <= MOST ? SOME : DIGITS;
 	double sum[DIGITS];
 	float least, most;
 	uint32_t low;
@@ -225,13 +229,14 @@ search(struct search *r, size_t searches, const struct items *t)
 		uint32_t at = 0;
 		int shift = 0;
 
-		while (low >> shift >= DIGITS)
+		while (low >> shift >= digits)
 			shift++;
 		for (size_t i = 0; i < searches; i++) {
 			if (i == 0 || r[i].found != at)
-				weigh(sum, t, all, r[i].found, low, shift);
+				weigh(sum, digits, t, all, r[i].found, low,
+				    shift);
 			at = r[i].found;
-			narrow(&r[i], sum, shift);
+			narrow(&r[i], sum, digits, shift);
 		}
 		all = false;
 		low = (1u << shift) - 1;

@@ -316,7 +316,8 @@ main(int argc, char **argv)
 	runs = !listed && model_bind(&m, (size_t)limit, err) == 0;
 	put_answer(&b, "runs", runs, err);
 	if (!listed) {
-		bool reads = tokenizer_open(&t, &m.file, false, err) == 0;
+		bool reads = tokenizer_open(&t, &m.file, false, NULL,
+		    0, err) == 0;
 		put_answer(&b, "tokenizes", reads, err);
 		if (reads)
 			tokenizer_close(&t);

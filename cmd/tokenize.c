@@ -74,34 +74,63 @@ put_lines(struct job *j, bool number)
 	buf_free(&text);
 }
 
+/* The operands, with blanks between. */
 static void
-put_operands(struct job *j, char **argv, const char *model)
+join(struct buf *text, char **argv)
 {
-	struct buf text = { 0 };
-	char err[ERRLEN];
-
 	for (int i = 0; argv[i] != NULL; i++) {
-		buf_put(&text, " ", i > 0);
-		buf_put(&text, argv[i], strlen(argv[i]));
+		buf_put(text, " ", i > 0);
+		buf_put(text, argv[i], strlen(argv[i]));
 	}
-	if (put_text(j, 0, text.p, text.len, err) != 0)
-		die("%s: %s", model, err);
-	buf_free(&text);
+}
+
+/* All of standard input, in `in`. */
+static size_t
+read_stdin(struct input *in, bool exact)
+{
+	input_open(in, NULL, NULL);
+	input_fill(in, SIZE_MAX);
+	return in->len - (!exact && in->len > 0 && in->p[in->len - 1] == '\n');
 }
 
 static void
-put_stdin(struct job *j, bool exact)
+open_tokenizer(struct job *j, const struct modelfile *g, const char *path,
+    const bool *given, const void *text, size_t n)
 {
-	struct input in;
+	struct vocab *v = &j->tokenizer.vocab;
 	char err[ERRLEN];
 
-	input_open(&in, NULL, &j->out);
-	input_fill(&in, SIZE_MAX);
-	if (!exact && in.len > 0 && in.p[in.len - 1] == '\n')
-		in.len--;
-	if (put_text(j, 0, in.p, in.len, err) != 0)
-		die("stdin: %s", err);
+	if (tokenizer_open(&j->tokenizer, g, given['s'], text, n, err) != 0)
+		die("%s: %s", path, err);
+	if (given['b'] && v->bos < 0)
+		die("%s: the vocabulary has no BOS token", path);
+	j->bos = given['b'] || (!given['c'] && v->add_bos);
+}
+
+/* The operands or, if there are none, standard input are one text. */
+static void
+put_one(struct job *j, const struct modelfile *g, const char *path,
+    const bool *given, char **argv)
+{
+	struct input in = { .fd = STDIN_FILENO };
+	struct buf joined = { 0 };
+	const void *text;
+	char err[ERRLEN];
+	size_t n;
+
+	if (argv[0] != NULL) {
+		join(&joined, argv);
+		text = joined.p;
+		n = joined.len;
+	} else {
+		n = read_stdin(&in, given['x']);
+		text = in.p;
+	}
+	open_tokenizer(j, g, path, given, text, n);
+	if (put_text(j, 0, text, n, err) != 0)
+		die("%s: %s", argv[0] != NULL ? path : "stdin", err);
 	input_close(&in);
+	buf_free(&joined);
 }
 
 int
@@ -130,21 +159,17 @@ main(int argc, char **argv)
 	if ((given['l'] || given['N']) && argv[0] != NULL)
 		bad_usage("-l and -N read standard input, not operands");
 	path = bundled_model(model);
-	if (modelfile_open(&g, path, err) != 0 ||
-	    tokenizer_open(&j.tokenizer, &g, given['s'], err) != 0)
+	if (modelfile_open(&g, path, err) != 0)
 		die("%s: %s", path, err);
-	if (given['b'] && j.tokenizer.vocab.bos < 0)
-		die("%s: the vocabulary has no BOS token", path);
-	j.bos = given['b'] || (!given['c'] && j.tokenizer.vocab.add_bos);
 	j.continued = given['c'];
 	j.table = given['p'];
 	output_open(&j.out, STDOUT_FILENO, "stdout");
-	if (given['l'] || given['N'])
+	if (given['l'] || given['N']) {
+		open_tokenizer(&j, &g, path, given, NULL, 0);
 		put_lines(&j, given['N']);
-	else if (argv[0] != NULL)
-		put_operands(&j, argv, path);
-	else
-		put_stdin(&j, given['x']);
+	} else {
+		put_one(&j, &g, path, given, argv);
+	}
 	output_close(&j.out);
 	tokenizer_close(&j.tokenizer);
 	modelfile_close(&g);

@@ -30,11 +30,11 @@ is_joined(struct mf_str s, struct mf_str a, struct mf_str b)
 /* The token that two parts spell together, or -1. `guess` is looked at first. */
 static int32_t
 find_joined(struct bpe *b, struct mf_str left, struct mf_str right,
-    int32_t guess)
+    uint32_t guess)
 {
-	if ((size_t)guess < b->vocab->n &&
-	    is_joined(vocab_token(b->vocab, guess), left, right))
-		return guess;
+	if (guess < b->vocab->n &&
+	    is_joined(vocab_token(b->vocab, (int32_t)guess), left, right))
+		return (int32_t)guess;
 	b->spelled.len = 0;
 	buf_put(&b->spelled, left.p, left.len);
 	buf_put(&b->spelled, right.p, right.len);
@@ -48,62 +48,104 @@ bad_merge(uint32_t rank, struct mf_str s, const char *what, char *err)
 	    (unsigned long)rank, (int)(s.len > 64 ? 64 : s.len), s.p, what);
 }
 
-/* The two tokens that "left right" names. There may be blanks in them: what
- * counts is the first one that has tokens on both sides. */
-static void
-find_parts(const struct bpe *b, struct mf_str s, struct mf_str *left,
-    struct mf_str *right, int32_t *l, int32_t *r)
+/* What "left right" may mean: there may be blanks in the tokens as well. */
+struct parts {
+	struct mf_str left, right;
+	int32_t l, r; /* -1: no token */
+	bool outside; /* no text that is to come needs them */
+};
+
+/* What counts is the first blank that has tokens on both sides. False when there
+ * is none. Where more than one stands, what they make has a blank, which no word
+ * has: what is outside needs no second try. */
+static bool
+find_parts(const struct bpe *b, struct mf_str s, const struct pairs *of,
+    struct parts *x)
 {
 	const char *blank = s.p, *end = s.p + s.len;
 
-	left->p = NULL;
+	*x = (struct parts) { .l = -1 };
 	while (blank + 1 < end && (blank = memchr(blank + 1, ' ',
 	    (size_t)(end - blank - 1))) != NULL && blank + 1 < end) {
-		*left = (struct mf_str) { s.p, (size_t)(blank - s.p) };
-		*right = (struct mf_str) { blank + 1, (size_t)(end - blank - 1) };
-		*l = spelling_find(&b->spelling, left->p, left->len);
-		*r = spelling_find(&b->spelling, right->p, right->len);
-		if (*l >= 0 && *r >= 0)
+		x->left = (struct mf_str) { s.p, (size_t)(blank - s.p) };
+		x->right = (struct mf_str) { blank + 1,
+			(size_t)(end - blank - 1) };
+		x->l = spelling_find(&b->spelling, x->left.p, x->left.len);
+		x->r = spelling_find(&b->spelling, x->right.p, x->right.len);
+		if (x->l >= 0 && x->r >= 0)
+			break;
+		x->outside = of != NULL &&
+		    !(pairs_allow(of, x->left.p, x->left.len) &&
+		    pairs_allow(of, x->right.p, x->right.len));
+		if (x->outside)
 			break;
 	}
+	return x->left.p != NULL;
 }
 
-/* Add the merge "left right" of this rank. *into is the token that the merge
- * before made; most lists make the next one next. */
+/* Add the merge "left right" of this rank. *first is the token that the first
+ * merge would have made: in most lists the next one makes the next. */
 static int
-add_merge(struct bpe *b, struct mf_str s, uint32_t rank, int32_t *into,
-    char *err)
+add_merge(struct bpe *b, struct mf_str s, uint32_t rank,
+    const struct pairs *of, uint32_t *first, char *err)
 {
-	struct mf_str left, right;
 	struct bpe_merge *slot;
-	int32_t l, r;
+	struct parts x;
+	int32_t into;
 
-	find_parts(b, s, &left, &right, &l, &r);
-	if (left.p == NULL)
+	if (!find_parts(b, s, of, &x))
 		return fail(err, "merge %lu: not two tokens: '%.*s'",
 		    (unsigned long)rank, (int)(s.len > 64 ? 64 : s.len), s.p);
-	if (l < 0 || r < 0)
-		return bad_merge(rank, s, l < 0 ? "the first" : "the second",
-		    err);
-	*into = find_joined(b, left, right, *into + 1);
-	if (*into < 0)
+	if (x.l < 0 || x.r < 0)
+		return x.outside ? 0 : bad_merge(rank, s,
+		    x.l < 0 ? "the first" : "the second", err);
+	into = find_joined(b, x.left, x.right, *first + rank);
+	if (into < 0)
 		return bad_merge(rank, s, "the result", err);
-	slot = merge_slot(b, l, r);
+	*first = (uint32_t)into - rank;
+	slot = merge_slot(b, x.l, x.r);
 	if (slot->rank != 0)
 		return fail(err, "merges %lu and %lu are both '%.*s'",
 		    (unsigned long)slot->rank - 1, (unsigned long)rank,
 		    (int)(s.len > 64 ? 64 : s.len), s.p);
-	*slot = (struct bpe_merge) { l, r, *into, rank + 1 };
+	*slot = (struct bpe_merge) { x.l, x.r, into, rank + 1 };
 	return 0;
 }
 
+/* Whether a text with such pairs may hold what "left right" makes. */
+static bool
+is_wanted(const struct pairs *of, struct mf_str s)
+{
+	const unsigned char *p = (const unsigned char *)s.p, *end = p + s.len;
+
+	if (of == NULL || s.len < 3)
+		return true;
+	/* the blank is not in it, where it is the one that parts */
+	return (pairs_has(of, p[0], p[1]) ||
+	    (p[1] == ' ' && pairs_has(of, p[0], p[2]))) &&
+	    (pairs_has(of, end[-2], end[-1]) ||
+	    (end[-2] == ' ' && pairs_has(of, end[-3], end[-1])));
+}
+
+static size_t
+count_wanted(const struct mf_kv *merges, const struct pairs *of)
+{
+	const unsigned char *at = merges->p;
+	size_t n = 0;
+
+	for (uint64_t i = 0; i < merges->n; i++)
+		n += is_wanted(of, mf_next_str(&at));
+	return n;
+}
+
 static int
-read_merges(struct bpe *b, const struct modelfile *g, char *err)
+read_merges(struct bpe *b, const struct modelfile *g, const struct pairs *of,
+    char *err)
 {
 	const struct mf_kv *kv;
 	const unsigned char *at;
-	int32_t into = -1;
-	size_t size = 16;
+	uint32_t first = 0;
+	size_t size = 16, n;
 	int r = mf_array(g, "tokenizer.ggml.merges", MF_STR, &kv, err);
 
 	if (r == 0)
@@ -113,25 +155,29 @@ read_merges(struct bpe *b, const struct modelfile *g, char *err)
 	if (kv->n > INT32_MAX)
 		return fail(err, "key tokenizer.ggml.merges: %llu merges",
 		    (unsigned long long)kv->n);
-	while (size < kv->n + kv->n / 2)
+	n = of == NULL ? (size_t)kv->n : count_wanted(kv, of);
+	while (size < n + n / 2)
 		size *= 2;
 	b->mask = size - 1;
 	b->slot = xaligned(size, sizeof(*b->slot));
 	at = kv->p;
-	for (uint32_t i = 0; i < kv->n; i++)
-		if (add_merge(b, mf_next_str(&at), i, &into, err) != 0)
+	for (uint32_t i = 0; i < kv->n; i++) {
+		struct mf_str s = mf_next_str(&at);
+		if (is_wanted(of, s) && add_merge(b, s, i, of, &first,
+		    err) != 0)
 			return -1;
+	}
 	return 0;
 }
 
 int
 bpe_open(struct bpe *b, const struct vocab *v, const struct modelfile *g,
-    char *err)
+    bool whole, const struct pairs *of, char *err)
 {
-	*b = (struct bpe) { .vocab = v };
+	*b = (struct bpe) { .vocab = v, .whole = whole };
 	vocab_bytes(v, b->byte);
-	if (spelling_open(&b->spelling, v, ~0u, err) == 0 &&
-	    read_merges(b, g, err) == 0)
+	if (spelling_open(&b->spelling, v, ~0u, of, err) == 0 &&
+	    read_merges(b, g, of, err) == 0)
 		return 0;
 	bpe_close(b);
 	return -1;

@@ -4,7 +4,7 @@
  * is no token is its bytes); of all neighbours that the list knows, the pair
  * that stands first in the list is merged, until none is left: see merge.h.
  *
- *	if (bpe_open(&b, &vocab, &g, err) != 0)
+ *	if (bpe_open(&b, &vocab, &g, whole, NULL, err) != 0)
  *		die("%s: %s", path, err);
  *	bpe_encode(&b, word, n, &out, err);
  *	bpe_close(&b);
@@ -18,7 +18,7 @@
 
 struct bpe {
 	const struct vocab *vocab;
-	struct spelling spelling; /* of all tokens */
+	struct spelling spelling; /* of the tokens */
 	bool whole;        /* a word that is a token is taken unmerged */
 	int32_t byte[256]; /* the token of each byte, or -1 */
 	struct bpe_merge {
@@ -33,10 +33,12 @@ struct bpe {
 /*
  * Read the merges of a vocabulary: 0, or -1 with the reason in err. Refused: no
  * list, a merge of what are not two tokens or whose result is none, a merge or
- * a token that stands twice. The vocabulary must outlive it.
+ * a token that stands twice. Unless `of` is NULL, that holds of those that it
+ * allows, and only words with no other pairs of bytes, as tokens spell them, may
+ * be encoded. The vocabulary must outlive it.
  */
 int bpe_open(struct bpe *b, const struct vocab *v, const struct modelfile *g,
-    char *err);
+    bool whole, const struct pairs *of, char *err);
 void bpe_close(struct bpe *b);
 
 /* Append the tokens of a word: 0, or -1 with the reason in err and nothing

@@ -37,6 +37,20 @@ spelling_find(const struct spelling *x, const void *p, size_t n)
 	return x->tag[i] == 0 ? -1 : (int32_t)x->id[i];
 }
 
+static bool
+is_wanted(const struct vocab *v, int32_t id, unsigned types,
+    const struct pairs *of)
+{
+	struct mf_str s;
+
+	if ((types >> vocab_type(v, id) & 1) == 0)
+		return false;
+	if (of == NULL)
+		return true;
+	s = vocab_token(v, id);
+	return pairs_allow(of, s.p, s.len);
+}
+
 /* Add a token, if it has a spelling: 0, or -1 when another is spelled alike. */
 static int
 add(struct spelling *x, int32_t id, char *err)
@@ -61,18 +75,19 @@ add(struct spelling *x, int32_t id, char *err)
 
 int
 spelling_open(struct spelling *x, const struct vocab *v, unsigned types,
-    char *err)
+    const struct pairs *of, char *err)
 {
-	size_t size = 16;
+	size_t size = 16, n = of == NULL ? v->n : 0;
 
-	while (size < v->n + v->n / 2)
+	for (int32_t id = 0; of != NULL && id < (int32_t)v->n; id++)
+		n += is_wanted(v, id, types, of);
+	while (size < n + n / 2)
 		size *= 2;
 	*x = (struct spelling) { .vocab = v, .mask = size - 1,
 		.tag = xaligned(size, 1),
 		.id = xreallocarray(NULL, size, sizeof(*x->id)) };
 	for (int32_t id = 0; id < (int32_t)v->n; id++) {
-		if ((types >> vocab_type(v, id) & 1) != 0 &&
-		    add(x, id, err) != 0) {
+		if (is_wanted(v, id, types, of) && add(x, id, err) != 0) {
 			spelling_close(x);
 			return -1;
 		}

@@ -1,7 +1,7 @@
 /*
  * spelling - the tokens of a vocabulary by how they are spelled.
  *
- *	if (spelling_open(&x, &vocab, types, err) != 0)
+ *	if (spelling_open(&x, &vocab, types, NULL, err) != 0)
  *		die("%s: %s", path, err);
  *	id = spelling_find(&x, "abc", 3);
  *	spelling_close(&x);
@@ -9,6 +9,7 @@
 #ifndef SPELLING_H
 #define SPELLING_H
 
+#include "pairs.h"
 #include "vocab.h"
 
 /*
@@ -25,11 +26,11 @@ struct spelling {
 
 /*
  * The tokens of some types: `types` has bit 1 << t for each type t. Tokens that
- * have no spelling are left out. 0, or -1 with the reason in err when two are
- * spelled alike.
+ * have no spelling are left out, and unless `of` is NULL those that it does not
+ * allow. 0, or -1 with the reason in err when two are spelled alike.
  */
 int spelling_open(struct spelling *x, const struct vocab *v, unsigned types,
-    char *err);
+    const struct pairs *of, char *err);
 void spelling_close(struct spelling *x);
 
 /* The token that is spelled so, or -1. */

@@ -19,7 +19,7 @@ rank_of(float score)
 
 int
 spm_open(struct spm *s, const struct vocab *v, const struct modelfile *g,
-    char *err)
+    const struct pairs *of, char *err)
 {
 	const struct mf_kv *scores;
 	int r = mf_array(g, "tokenizer.ggml.scores", MF_F32, &scores, err);
@@ -38,7 +38,7 @@ spm_open(struct spm *s, const struct vocab *v, const struct modelfile *g,
 			    i);
 	s->score = scores->p;
 	vocab_bytes(v, s->byte);
-	return spelling_open(&s->spelling, v, VOCAB_TEXT_TYPES, err);
+	return spelling_open(&s->spelling, v, VOCAB_TEXT_TYPES, of, err);
 }
 
 void

@@ -5,7 +5,7 @@
  * left. A character that is no token becomes the tokens of its bytes.
  * (Kudo & Richardson 2018, https://arxiv.org/abs/1808.06226.)
  *
- *	if (spm_open(&s, &vocab, &g, err) != 0)
+ *	if (spm_open(&s, &vocab, &g, NULL, err) != 0)
  *		die("%s: %s", path, err);
  *	spm_encode(&s, word, n, &out, err);
  *	spm_close(&s);
@@ -26,9 +26,10 @@ struct spm {
 	size_t n;
 };
 
-/* Read the scores of a vocabulary: 0, or -1 with the reason in err. */
+/* Read the scores of a vocabulary: 0, or -1 with the reason in err. Unless `of`
+ * is NULL, only words with no other pairs of bytes may be encoded. */
 int spm_open(struct spm *s, const struct vocab *v, const struct modelfile *g,
-    char *err);
+    const struct pairs *of, char *err);
 void spm_close(struct spm *s);
 
 /* Append the tokens of a word: 0, or -1 with the reason in err and nothing

@@ -117,7 +117,7 @@ ggufkeys_scores(const struct modelfile *f)
 		return NULL;
 	if (mf_array(f, "tokenizer.ggml.merges", MF_STR, &merges, err) == 1 &&
 	    (is(f, "tokenizer.ggml.pre", "none") || !has_inner_blank(&v)) &&
-	    spelling_open(&x, &v, VOCAB_TEXT_TYPES, err) == 0) {
+	    spelling_open(&x, &v, VOCAB_TEXT_TYPES, NULL, err) == 0) {
 		to = xcalloc(v.n, sizeof(*to));
 		if (!score(to, &x, merges) || count_pairs(&x) != merges->n) {
 			free(to);

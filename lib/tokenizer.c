@@ -7,8 +7,11 @@
 #include "unidata.h"
 #include "utf8.h"
 
-/* Bytes of text from which on cutting it pays for the table that it takes. */
-enum { CUTS_FROM = 16384 };
+enum {
+	CUTS_FROM = 16384, /* bytes of text from which on cutting it pays for the
+	                      table that it takes */
+	SHORT = 16384,     /* and up to which it pays to read only what it needs */
+};
 
 /* A recognised token while they are being sorted. */
 struct whole {
@@ -294,15 +297,14 @@ read_strip(struct tokenizer *t, const struct modelfile *g, const char *key,
 }
 
 static int
-read_own(struct tokenizer *t, const struct modelfile *g, char *err)
+read_own(struct tokenizer *t, const struct modelfile *g, bool *whole, char *err)
 {
 	if (mf_bool(g, "pipelm.tokenizer.nfc", &t->nfc, err) < 0 ||
 	    mf_bool(g, "pipelm.tokenizer.space_first", &t->space_first,
 	        err) < 0 ||
 	    mf_bool(g, "pipelm.tokenizer.space_once", &t->space_once,
 	        err) < 0 ||
-	    mf_bool(g, "pipelm.tokenizer.ignore_merges", &t->bpe.whole,
-	        err) < 0 ||
+	    mf_bool(g, "pipelm.tokenizer.ignore_merges", whole, err) < 0 ||
 	    read_strip(t, g, "pipelm.tokenizer.lstrip", TOKENIZER_LSTRIP,
 	        err) < 0)
 		return -1;
@@ -310,29 +312,53 @@ read_own(struct tokenizer *t, const struct modelfile *g, char *err)
 	    err);
 }
 
-static int
-open_model(struct tokenizer *t, const struct modelfile *g, char *err)
+/* The pairs of bytes of all words that a text can give, as tokens spell them, to
+ * x: false when these are not known, or too many. */
+static bool
+find_pairs(struct tokenizer *t, struct pairs *x, const void *text, size_t n)
 {
+	unsigned char blank;
+
+	if (text == NULL || n > SHORT || (t->nfc && !nfc_is(text, n)))
+		return false;
+	t->text.len = 0;
+	vocab_spell_text(&t->vocab, " ", 1, &t->text);
+	blank = (unsigned char)t->text.p[t->text.len - 1];
+	vocab_spell_text(&t->vocab, text, n, &t->text);
+	pairs_add(x, t->text.p, t->text.len);
+	/* what stands behind a recognised token may get one in front */
+	for (size_t i = 0; t->vocab.add_space && i < t->text.len; i++)
+		pairs_put(x, blank, (unsigned char)t->text.p[i]);
+	return true;
+}
+
+static int
+open_model(struct tokenizer *t, const struct modelfile *g, const void *text,
+    size_t n, char *err)
+{
+	struct pairs x = { { 0 } }, *of;
+	bool whole;
+
 	if (find_rule(t, g, err) != 0)
 		return -1;
-	if (t->vocab.model == VOCAB_LLAMA)
-		return spm_open(&t->spm, &t->vocab, g, err) == 0
-		    ? read_own(t, g, err) : -1;
-	if (bpe_open(&t->bpe, &t->vocab, g, err) != 0)
+	whole = t->rule->whole;
+	if (read_own(t, g, &whole, err) != 0)
 		return -1;
-	t->bpe.whole = t->rule->whole;
-	return read_own(t, g, err);
+	of = find_pairs(t, &x, text, n) ? &x : NULL;
+	if (t->vocab.model == VOCAB_LLAMA)
+		return spm_open(&t->spm, &t->vocab, g, of, err);
+	return bpe_open(&t->bpe, &t->vocab, g, whole, of, err);
 }
 
 int
 tokenizer_open(struct tokenizer *t, const struct modelfile *g, bool special,
-    char *err)
+    const void *text, size_t n, char *err)
 {
 	*t = (struct tokenizer) { 0 };
 	if (vocab_open(&t->vocab, g, err) != 0)
 		return -1;
 	known_open(&t->known);
-	if (open_model(t, g, err) != 0) {
+	if (open_model(t, g, text, n, err) != 0) {
 		tokenizer_close(t);
 		return -1;
 	}

@@ -4,7 +4,7 @@
  * vocab_piece alone, which needs none of this.
  *
  *	if (modelfile_open(&g, path, err) != 0 ||
- *	    tokenizer_open(&t, &g, special, err) != 0)
+ *	    tokenizer_open(&t, &g, special, NULL, 0, err) != 0)
  *		die("%s: %s", path, err);
  *	tokenizer_encode(&t, text, n, true, &ids, err);
  *	tokenizer_close(&t);
@@ -47,9 +47,13 @@ struct tokenizer {
 	uint32_t begin[2048]; /* bits: two bytes that one of them begins with */
 };
 
-/* 0, or -1 with the reason in err. The file must outlive the tokenizer. */
+/*
+ * 0, or -1 with the reason in err. The file must outlive the tokenizer. Unless
+ * text is NULL, text[0..n) is the only one that will be encoded: if it is short,
+ * only that part of the vocabulary is read, and checked, that it can need.
+ */
 int tokenizer_open(struct tokenizer *t, const struct modelfile *g, bool special,
-    char *err);
+    const void *text, size_t n, char *err);
 void tokenizer_close(struct tokenizer *t);
 
 /*

@@ -237,6 +237,16 @@ tok() {
 	[ "$(tok -m v.gguf ab)" = '3' ]
 }
 
+@test "merges: of tokens with blanks, which no text needs" {
+	tokens=(a b x aa xx 'aa b' 'xxaa b')
+	types=(1 1 1 1 1 1 1)
+	merges=('a a' 'x x' 'xx aa b')
+	unset eos
+	put_vocab >v.gguf
+	[ "$(tok -l -m v.gguf <<<xxaab)" = '4 3 1' ]
+	[ "$(tok -m v.gguf xxaab)" = '4 3 1' ]
+}
+
 @test "a byte that the vocabulary lacks is an error, and nothing is written" {
 	put_vocab >v.gguf
 	fails 1 'tokenize: v.gguf: the vocabulary has no token for byte 0x65' \
@@ -247,13 +257,16 @@ tok() {
 	printf '0\n1\n' | diff - got
 }
 
-# bad MESSAGE [NAME=VALUE ...]: the vocabulary so changed is refused
+# bad MESSAGE [NAME=VALUE ...]: the vocabulary so changed is refused, before any
+# text is seen, and for a text that needs what is wrong: $text
 bad() {
 	local message=$1
 	shift
 	local "$@"
 	put_vocab >v.gguf
-	fails 1 "tokenize: v.gguf: $message" tokenize -m v.gguf a
+	fails 1 "tokenize: v.gguf: $message" tokenize -l -m v.gguf </dev/null
+	[ -z "${text=a}" ] ||
+		fails 1 "tokenize: v.gguf: $message" tokenize -m v.gguf "$text"
 }
 
 @test "a tokenizer that is not known is named" {
@@ -276,20 +289,20 @@ bad() {
 	merges=('a b' 'ab')
 	bad "merge 1: not two tokens: 'ab'"
 	merges=('a b' 'ab ')
-	bad "merge 1: not two tokens: 'ab '"
+	text='' bad "merge 1: not two tokens: 'ab '"
 	merges=('a b' '')
 	bad "merge 1: not two tokens: ''"
 	merges=('a b' 'x b')
-	bad "merge 1: 'x b': the first is not in the vocabulary"
+	text=xb bad "merge 1: 'x b': the first is not in the vocabulary"
 	merges=('a b' 'b x')
-	bad "merge 1: 'b x': the second is not in the vocabulary"
+	text=bx bad "merge 1: 'b x': the second is not in the vocabulary"
 	merges=('a b' 'b a')
-	bad "merge 1: 'b a': the result is not in the vocabulary"
+	text=ba bad "merge 1: 'b a': the result is not in the vocabulary"
 	merges=('a b' 'ab c' 'a b')
-	bad "merges 0 and 2 are both 'a b'"
+	text=ab bad "merges 0 and 2 are both 'a b'"
 	merges=('a b')
 	tokens=(a b c d ab ab Ġ Ġa '<s>' '<e>')
-	bad "tokens 4 and 5 are both 'ab'"
+	text=ab bad "tokens 4 and 5 are both 'ab'"
 }
 
 @test "a vocabulary with a part missing is refused" {

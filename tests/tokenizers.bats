@@ -172,6 +172,36 @@ hf() {
 	[ "$(wc -l <"$D/hf.cases")" -eq 24 ]
 }
 
+# alone OPTION... : each of the texts as one alone, to `got`
+alone() {
+	local line
+	while IFS= read -r line; do
+		printf %b "$line" | tokenize -x "$@" || return
+	done <texts >got
+}
+
+@test "a text alone, for which little of a vocabulary is read, and among others" {
+	local name rest sum
+	hard 40 3
+	sed -i 's/<s>/<bos>/g; s/<|end|>/<|u|>/g' texts
+	# no blank but the one that is put there
+	printf 'a<bos>abc\n<bos>the<|u|>d\ne<bos>\314\201x\n' >>texts
+	# what a form changes
+	printf 'cafe\314\201\nU\314\210ber\n' >>texts
+	while read -r name rest; do
+		hf "$name"
+		tokenize -ls -m tokenizer.json <texts >want
+		alone -s -m tokenizer.json
+		echo "$name"
+		diff want got
+	done <"$D/hf.cases"
+	for name in "$D/spm.gguf" "$D/rules.gguf"; do
+		tokenize -lc -m "$name" <texts >want
+		alone -c -m "$name"
+		diff want got
+	done
+}
+
 @test "tokenizer.json: what comes back" {
 	local name rest sum
 	# not what NFC, the swallowing of spaces or a second blank changes

@@ -120,11 +120,9 @@ is_wanted(const struct pairs *of, struct mf_str s)
 
 	if (of == NULL || s.len < 3)
 		return true;
-	/* the blank is not in it, where it is the one that parts */
-	return (pairs_has(of, p[0], p[1]) ||
-	    (p[1] == ' ' && pairs_has(of, p[0], p[2]))) &&
-	    (pairs_has(of, end[-2], end[-1]) ||
-	    (end[-2] == ' ' && pairs_has(of, end[-3], end[-1])));
+	/* behind a first byte, and before a last one, the blank that parts */
+	return pairs_has(of, p[0], p[p[1] == ' ' ? 2 : 1]) &
+	    pairs_has(of, end[end[-2] == ' ' ? -3 : -2], end[-1]);
 }
 
 static size_t

@@ -47,8 +47,9 @@ pairs_allow(const struct pairs *x, const void *p, size_t n)
 {
 	const unsigned char *s = p;
 
-	return n < 2 || (pairs_has(x, s[0], s[1]) &&
-	    pairs_has(x, s[n - 2], s[n - 1]));
+	/* both, since nobody could foresee the first */
+	return n < 2 || (pairs_has(x, s[0], s[1]) &
+	    pairs_has(x, s[n - 2], s[n - 1])) != 0;
 }
 
 #endif

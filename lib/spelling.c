@@ -37,18 +37,23 @@ spelling_find(const struct spelling *x, const void *p, size_t n)
 	return x->tag[i] == 0 ? -1 : (int32_t)x->id[i];
 }
 
-static bool
-is_wanted(const struct vocab *v, int32_t id, unsigned types,
-    const struct pairs *of)
+/* The tokens that `of` allows; to be freed. */
+static int32_t *
+choose(const struct vocab *v, const struct pairs *of, size_t *n)
 {
-	struct mf_str s;
+	int32_t *list = NULL;
+	size_t cap = 0;
 
-	if ((types >> vocab_type(v, id) & 1) == 0)
-		return false;
-	if (of == NULL)
-		return true;
-	s = vocab_token(v, id);
-	return pairs_allow(of, s.p, s.len);
+	*n = 0;
+	for (int32_t id = 0; id < (int32_t)v->n; id++) {
+		struct mf_str s = vocab_token(v, id);
+		if (!pairs_allow(of, s.p, s.len))
+			continue;
+		if (*n == cap)
+			list = xgrow(list, &cap, *n + 1, sizeof(*list));
+		list[(*n)++] = id;
+	}
+	return list;
 }
 
 /* Add a token, if it has a spelling: 0, or -1 when another is spelled alike. */
@@ -77,22 +82,24 @@ int
 spelling_open(struct spelling *x, const struct vocab *v, unsigned types,
     const struct pairs *of, char *err)
 {
-	size_t size = 16, n = of == NULL ? v->n : 0;
+	size_t size = 16, n = v->n;
+	int32_t *list = of == NULL ? NULL : choose(v, of, &n);
+	int r = 0;
 
-	for (int32_t id = 0; of != NULL && id < (int32_t)v->n; id++)
-		n += is_wanted(v, id, types, of);
 	while (size < n + n / 2)
 		size *= 2;
 	*x = (struct spelling) { .vocab = v, .mask = size - 1,
 		.tag = xaligned(size, 1),
 		.id = xreallocarray(NULL, size, sizeof(*x->id)) };
-	for (int32_t id = 0; id < (int32_t)v->n; id++) {
-		if (is_wanted(v, id, types, of) && add(x, id, err) != 0) {
-			spelling_close(x);
-			return -1;
-		}
+	for (size_t i = 0; i < n && r == 0; i++) {
+		int32_t id = of == NULL ? (int32_t)i : list[i];
+		if (types >> vocab_type(v, id) & 1)
+			r = add(x, id, err);
 	}
-	return 0;
+	free(list);
+	if (r != 0)
+		spelling_close(x);
+	return r;
 }
 
 void

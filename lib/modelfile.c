@@ -459,13 +459,18 @@ add_spelled(const struct modelfile *f, int32_t *id, int n, size_t n_token,
 	static const char tokens[] = "tokenizer.ggml.tokens";
 	const struct mf_kv *kv = NULL, *type = NULL;
 	const unsigned char *at;
+	uint64_t end;
 
 	if (mf_array(f, tokens, MF_STR, &kv, err) != 1 ||
 	    mf_array(f, "tokenizer.ggml.token_type", MF_I32, &type, err) != 1 ||
 	    type->n != kv->n)
 		return n; /* whoever needs them will say so */
+	/* most are among the first tokens: no need to walk to the last */
+	end = kv->n < n_token ? kv->n : n_token;
+	while (end > 0 && get_i32(type->p + 4 * (end - 1)) != TOKEN_CONTROL)
+		end--;
 	at = kv->p;
-	for (uint64_t i = 0; i < kv->n && i < n_token && n >= 0; i++) {
+	for (uint64_t i = 0; i < end && n >= 0; i++) {
 		struct mf_str s = mf_next_str(&at);
 		if (get_i32(type->p + 4 * i) == TOKEN_CONTROL && is_end(s))
 			n = add_end_id(id, n, tokens, i, n_token, err);

@@ -127,17 +127,17 @@ bias(struct dist *d, const struct biases *b, const struct dist_reader *in)
 	/* both ascend: walk them together */
 	for (uint32_t e = 0; e < d->n && i < b->n; e++) {
 		double sum = 0;
-		while (i < b->n && b->list[i].id < d->id[e])
+		while (i < b->n && b->list[i].id < dist_id(d, e))
 			i++;
-		if (i == b->n || b->list[i].id != d->id[e])
+		if (i == b->n || b->list[i].id != dist_id(d, e))
 			continue;
-		for (; i < b->n && b->list[i].id == d->id[e]; i++)
+		for (; i < b->n && b->list[i].id == dist_id(d, e); i++)
 			sum += b->list[i].add;
 		d->val[e] = (float)(d->kind == 'L' ? (double)d->val[e] + sum
 		                           : (double)d->val[e] * fm_exp(sum));
 		if (!(d->val[e] < INFINITY))
 			dist_bad(in, "id %ld: its bias of %g is too large",
-			    (long)d->id[e], sum);
+			    (long)dist_id(d, e), sum);
 	}
 	return dist_normalise(d);
 }

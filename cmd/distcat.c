@@ -27,7 +27,7 @@ rank(struct dist *d)
 	struct rank *r = xreallocarray(NULL, d->n, sizeof(*r));
 
 	for (uint32_t i = 0; i < d->n; i++)
-		r[i] = (struct rank) { d->val[i], d->id[i] };
+		r[i] = (struct rank) { d->val[i], dist_id(d, i) };
 	qsort(r, d->n, sizeof(*r), compare);
 	for (uint32_t i = 0; i < d->n; i++) {
 		d->val[i] = r[i].val;

@@ -35,7 +35,7 @@ greedy(const struct dist *d, int32_t *token)
 	for (uint32_t i = 0; i < d->n; i++)
 		if (d->val[i] > best) {
 			best = d->val[i];
-			*token = d->id[i];
+			*token = dist_id(d, i);
 			found = true;
 		}
 	return found;
@@ -69,7 +69,7 @@ pick(const struct dist *d, double u)
 		else
 			low = mid + 1;
 	}
-	return d->id[low];
+	return dist_id(d, low);
 }
 
 static bool

@@ -394,8 +394,7 @@ main(int argc, char **argv)
 	x.d = (struct dist) { .kind = 'L', .vocab = (uint32_t)x.m.n_vocab,
 		.n = (uint32_t)x.m.n_vocab, .neog = (uint32_t)x.m.n_eog };
 	dist_reserve(&x.d, x.d.n, 0, x.d.neog);
-	if (text)
-		dist_number(&x.d);
+	x.d.id = NULL;
 	for (uint32_t i = 0; i < x.d.neog; i++)
 		x.d.eog[i] = x.m.eog[i];
 	dist_create(&x.out, text ? 't' : 'b');

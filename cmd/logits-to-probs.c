@@ -59,9 +59,9 @@ penalise(struct dist *d, const struct counts *c, const struct options *o,
 	for (uint32_t e = 0; e < d->n && i < c->n; e++) {
 		size_t count = 0;
 
-		while (i < c->n && c->token[i] < d->id[e])
+		while (i < c->n && c->token[i] < dist_id(d, e))
 			i++;
-		for (; i < c->n && c->token[i] == d->id[e]; i++)
+		for (; i < c->n && c->token[i] == dist_id(d, e); i++)
 			count++;
 		if (count > 0)
 			penalty(&d->work[e], (double)count, o);

@@ -36,7 +36,7 @@ truncate_at(struct dist *d, double mu)
 	for (uint32_t i = 0; i < d->n; i++) {
 		if (i != top && (!(p[i] > 0) || p[i] < least))
 			continue;
-		d->own_id[n] = d->id[i];
+		d->own_id[n] = dist_id(d, i);
 		d->prob[n] = p[i];
 		d->val[n++] = d->val[i];
 	}

@@ -74,10 +74,10 @@ add(struct sums *t, const struct dist *d, double share)
 	t->next_id = xgrow(t->next_id, &t->cap[0], most, sizeof(*t->next_id));
 	t->next = xgrow(t->next, &t->cap[1], most, sizeof(*t->next));
 	while (i < t->n || e < d->n) {
-		bool first = e == d->n || (i < t->n && t->id[i] < d->id[e]);
-		bool both = !first && i < t->n && t->id[i] == d->id[e];
+		bool first = e == d->n || (i < t->n && t->id[i] < dist_id(d, e));
+		bool both = !first && i < t->n && t->id[i] == dist_id(d, e);
 
-		t->next_id[n] = first ? t->id[i] : d->id[e];
+		t->next_id[n] = first ? t->id[i] : dist_id(d, e);
 		t->next[n] = first || both ? t->sum[i++] : 0;
 		if (!first)
 			t->next[n] += share * (double)d->val[e++];
@@ -122,9 +122,9 @@ contrast(struct dist *a, const struct dist *b, double weight)
 		return; /* b says nothing */
 	for (uint32_t i = 0; i < a->n; i++) {
 		double x = (double)a->val[i], y = least;
-		while (j < b->n && b->id[j] < a->id[i])
+		while (j < b->n && dist_id(b, j) < dist_id(a, i))
 			j++;
-		if (j < b->n && b->id[j] == a->id[i] &&
+		if (j < b->n && dist_id(b, j) == dist_id(a, i) &&
 		    b->val[j] > -INFINITY)
 			y = (double)b->val[j];
 		if (x > -INFINITY)
@@ -144,7 +144,7 @@ cut(struct dist *d, double alpha)
 		top = p[i] > top ? p[i] : top;
 	for (uint32_t i = 0; p != NULL && i < d->n; i++)
 		if ((double)p[i] >= alpha * (double)top) {
-			d->own_id[kept] = d->id[i];
+			d->own_id[kept] = dist_id(d, i);
 			d->val[kept++] = d->val[i];
 		}
 	dist_kept(d, kept);

@@ -144,9 +144,9 @@ norepeat(struct dist *d, const struct context *c, struct matches *m,
 	/* both ascend: walk them together */
 	for (uint32_t e = 0; e < d->n && i < m->n; e++) {
 		const struct run *r;
-		while (i < m->n && m->run[i].id < d->id[e])
+		while (i < m->n && m->run[i].id < dist_id(d, e))
 			i++;
-		if (i == m->n || m->run[i].id != d->id[e])
+		if (i == m->n || m->run[i].id != dist_id(d, e))
 			continue;
 		r = &m->run[i];
 		if (o->ngram > 0 && r->whole >= o->ngram)

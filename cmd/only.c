@@ -132,10 +132,10 @@ keep(const struct only *o, struct dist *d)
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < d->n; i++) {
-		size_t id = (size_t)d->id[i];
+		size_t id = (size_t)dist_id(d, i);
 		if (id >= o->pieces.vocab.n)
 			break;
-		d->own_id[n] = d->id[i];
+		d->own_id[n] = dist_id(d, i);
 		d->val[n] = d->val[i];
 		n += o->allowed[id];
 	}

@@ -79,7 +79,7 @@ add_rows(struct table *t, const struct view *v)
 			continue;
 		ties -= d->val[i] == least;
 		if (logprob_prob(&v->l, i) > 0)
-			t->row[t->n++] = (struct row) { .id = d->id[i] };
+			t->row[t->n++] = (struct row) { .id = dist_id(d, i) };
 	}
 	return t->n - from;
 }
@@ -94,7 +94,7 @@ rank_of(const struct view *v, const struct row *r)
 		double p = logprob_prob(&v->l, i);
 
 		rank += p > r->prob ||
-		    (!(p < r->prob) && v->d.id[i] < r->id);
+		    (!(p < r->prob) && dist_id(&v->d, i) < r->id);
 	}
 	return rank;
 }

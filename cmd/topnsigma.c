@@ -31,7 +31,7 @@ topnsigma(struct dist *d, double many)
 	sigma = sqrt(squares / n);
 	for (uint32_t i = 0; i < d->n; i++)
 		if (x[i] > -INFINITY && x[i] >= top - many * sigma) {
-			d->own_id[kept] = d->id[i];
+			d->own_id[kept] = dist_id(d, i);
 			d->val[kept++] = d->val[i];
 		}
 	dist_kept(d, kept);

@@ -18,12 +18,12 @@ watermark(struct dist *d, const unsigned char *mark, double delta)
 
 	if (d->kind == 'L') {
 		for (uint32_t i = 0; i < d->n; i++)
-			if (mark[d->id[i]])
+			if (mark[dist_id(d, i)])
 				d->val[i] += (float)delta;
 		return dist_normalise(d);
 	}
 	for (uint32_t i = 0; i < d->n; i++)
-		sum += d->work[i] = mark[d->id[i]]
+		sum += d->work[i] = mark[dist_id(d, i)]
 		    ? d->val[i] * factor : d->val[i];
 	for (uint32_t i = 0; i < d->n && sum > 0; i++)
 		d->val[i] = (float)(d->work[i] / sum);

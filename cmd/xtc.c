@@ -33,9 +33,9 @@ exclude(struct dist *d, const float *p, double least, const struct options *o)
 			last = i;
 	for (uint32_t i = 0; i < d->n; i++) {
 		if (p[i] > 0 && p[i] >= least && i != last &&
-		    !spared(o, d->id[i]))
+		    !spared(o, dist_id(d, i)))
 			continue;
-		d->own_id[n] = d->id[i];
+		d->own_id[n] = dist_id(d, i);
 		d->val[n++] = d->val[i];
 	}
 	dist_kept(d, n);

@@ -59,8 +59,6 @@ dist_reserve(struct dist *d, size_t n, size_t nctx, size_t neog)
 	d->eog = xgrow(d->eog, &d->cap_eog, neog, sizeof(*d->eog));
 	if (n > d->cap_n) {
 		d->own_id = xgrow(d->own_id, &d->cap_n, n, sizeof(*d->own_id));
-		d->number = xreallocarray(d->number, d->cap_n,
-		    sizeof(*d->number));
 		d->own_val = xreallocarray(d->own_val, d->cap_n,
 		    sizeof(*d->own_val));
 		d->prob = xreallocarray(d->prob, d->cap_n, sizeof(*d->prob));
@@ -81,20 +79,11 @@ dist_kept(struct dist *d, uint32_t n)
 }
 
 void
-dist_number(struct dist *d)
-{
-	for (; d->numbered < d->n; d->numbered++)
-		d->number[d->numbered] = (int32_t)d->numbered;
-	d->id = d->number;
-}
-
-void
 dist_free(struct dist *d)
 {
 	free(d->ctx);
 	free(d->eog);
 	free(d->own_id);
-	free(d->number);
 	free(d->own_val);
 	free(d->prob);
 	free(d->work);
@@ -146,7 +135,7 @@ check_values(const struct dist *d, char *err)
 		return 0;
 	while (d->val[i] >= least && d->val[i] < INFINITY)
 		i++;
-	return fail(err, "id %ld: a %s cannot be %s", (long)d->id[i],
+	return fail(err, "id %ld: a %s cannot be %s", (long)dist_id(d, i),
 	    d->kind == 'L' ? "logit" : "probability",
 	    isnan(d->val[i]) ? "NaN" : d->val[i] < 0 ? "negative" : "infinite");
 }
@@ -245,7 +234,7 @@ parse_binary(struct dist *d, const unsigned char *p, size_t len, bool eof,
 		copy32(d->own_id, p, d->n);
 		p += 4 * (size_t)d->n;
 	} else {
-		dist_number(d);
+		d->id = NULL;
 	}
 	take_values(d, p, lent != NULL ? lent + (p - start) : NULL);
 	return dist_check_arrays(d, !sparse, err) == 0 ? 1 : -1;

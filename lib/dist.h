@@ -34,17 +34,17 @@ enum { DIST_SPARSE = 1, DIST_START = 2, DIST_ONCE = 4 };
 #define DIST_MAX INT32_MAX
 
 /*
- * Entries stand in ascending order of id. In memory id is always filled, also
- * when dense (id[i] == i). Arrays are valid until the next dist_read, also one
- * that finds the end, or dist_close; they are owned by the struct but for val,
- * which may be what a reader has in its own memory.
+ * Entries stand in ascending order of id, which dist_id gives. Arrays are valid
+ * until the next dist_read, also one that finds the end, or dist_close; they are
+ * owned by the struct but for val, which may be what a reader has in its own
+ * memory.
  *
  * Whoever drops entries moves the others to the front, values in val and ids to
  * own_id, and ends with dist_kept:
  *
  *	for (uint32_t i = 0; i < d->n; i++)
  *		if (...) {
- *			d->own_id[n] = d->id[i];
+ *			d->own_id[n] = dist_id(d, i);
  *			d->val[n++] = d->val[i];
  *		}
  *	dist_kept(d, n);
@@ -60,14 +60,13 @@ struct dist {
 	uint32_t pos;    /* tokens that this distribution is conditioned on */
 	int32_t *ctx;    /* ctx[nctx]: added since the sequence's last record */
 	int32_t *eog;    /* eog[neog] */
-	const int32_t *id; /* id[n]: own_id or, when dense, number */
+	const int32_t *id; /* id[n]: own_id, or NULL when dense */
 	float *val;      /* val[n]: to be changed at will */
 	float *prob;     /* prob[n] and */
 	double *work;    /* work[n]: room for what a filter works out */
-	int32_t *own_id, *number; /* number[i] == i, i < numbered */
+	int32_t *own_id;
 	float *own_val;
 	size_t cap_ctx, cap_eog, cap_n; /* capacities, kept by dist_reserve */
-	size_t numbered;
 };
 
 /* What distcat adds behind an entry of the text form: put() appends it. */
@@ -113,8 +112,13 @@ _Noreturn void dist_stuck(const struct dist_reader *r, const struct dist *d);
 
 /* The first n ids are those of own_id now, and these are all entries. */
 void dist_kept(struct dist *d, uint32_t n);
-/* Make the n entries, for which there is room, dense. */
-void dist_number(struct dist *d);
+/* The id of entry i. */
+static inline int32_t
+dist_id(const struct dist *d, uint32_t i)
+{
+	return d->id == NULL ? (int32_t)i : d->id[i];
+}
+
 /* Room for this many entries, context tokens and end-of-generation ids. Where
  * entries are asked for, id and val are the struct's own from then on: they
  * stay if they were, else they are lost. */

@@ -165,14 +165,14 @@ sort_entries(struct dist *d, char *err)
 	uint64_t *key;
 	uint32_t i = 1, bits;
 
-	while (i < d->n && d->id[i - 1] < d->id[i])
+	while (i < d->n && dist_id(d, i - 1) < dist_id(d, i))
 		i++;
 	if (i >= d->n)
 		return 0;
 	key = xreallocarray(NULL, d->n, sizeof(*key));
 	for (i = 0; i < d->n; i++) {
 		memcpy(&bits, &d->val[i], sizeof(bits));
-		key[i] = (uint64_t)d->id[i] << 32 | bits;
+		key[i] = (uint64_t)dist_id(d, i) << 32 | bits;
 	}
 	qsort(key, d->n, sizeof(*key), compare);
 	for (i = 0; i < d->n; i++) {
@@ -182,8 +182,8 @@ sort_entries(struct dist *d, char *err)
 	}
 	free(key);
 	for (i = 1; i < d->n; i++)
-		if (d->id[i - 1] == d->id[i])
-			return fail(err, "id %ld comes twice", (long)d->id[i]);
+		if (dist_id(d, i - 1) == dist_id(d, i))
+			return fail(err, "id %ld comes twice", (long)dist_id(d, i));
 	return 0;
 }
 
@@ -262,10 +262,10 @@ disttext_put(struct buf *b, const struct dist *d,
 		enum { ROOM = 40 }; /* 10 digits, 15 of the value */
 
 		b->len += (size_t)snprintf(buf_room(b, ROOM), ROOM,
-		    "%ld\t%.9g", (long)d->id[i], (double)d->val[i]);
+		    "%ld\t%.9g", (long)dist_id(d, i), (double)d->val[i]);
 		if (column != NULL && column->put != NULL) {
 			buf_put(b, "\t", 1);
-			column->put(b, d->id[i], column->arg);
+			column->put(b, dist_id(d, i), column->arg);
 		}
 		buf_put(b, "\n", 1);
 	}

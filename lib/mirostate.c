@@ -67,7 +67,7 @@ mirostate_surprise(const struct mirostate_seq *s, int32_t token)
 
 	for (uint32_t i = 0; i < last->n; i++) {
 		sum += last->val[i];
-		if (last->id[i] == token)
+		if (dist_id(last, i) == token)
 			p = last->val[i];
 	}
 	return p > 0 ? -fm_log(p / sum) / fm_log(2) : -1;
@@ -82,7 +82,8 @@ mirostate_keep(struct mirostate_seq *s, const struct dist *d)
 	dist_reserve(last, d->n, have + d->nctx, 0);
 	if (d->nctx > 0)
 		memcpy(last->ctx + have, d->ctx, d->nctx * sizeof(*last->ctx));
-	memcpy(last->own_id, d->id, d->n * sizeof(*last->own_id));
+	for (uint32_t i = 0; i < d->n; i++)
+		last->own_id[i] = dist_id(d, i);
 	memcpy(last->val, d->prob, d->n * sizeof(*last->val));
 	last->kind = 'P';
 	last->vocab = d->vocab;

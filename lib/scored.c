@@ -50,7 +50,8 @@ keep(struct scorer *s)
 	}
 	q->id = xgrow(q->id, &cap, d->n, sizeof(*q->id));
 	q->val = xgrow(q->val, &q->cap, d->n, sizeof(*q->val));
-	memcpy(q->id, d->id, d->n * sizeof(*q->id));
+	for (uint32_t i = 0; i < d->n; i++)
+		q->id[i] = dist_id(d, i);
 	memcpy(q->val, d->val, d->n * sizeof(*q->val));
 	q->kind = d->kind;
 	q->n = d->n;
@@ -96,6 +97,8 @@ scored_find(const int32_t *id, uint32_t n, int32_t token)
 {
 	uint32_t low = 0, high = n;
 
+	if (id == NULL)
+		return (uint32_t)token < n ? (uint32_t)token : n;
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;
 		if (id[mid] < token)

@@ -437,7 +437,7 @@ WIDE_VOID(keep, (struct dist *d, const float *by, uint32_t b, uint32_t end,
 		for (uint32_t i = b; i < stop; i++) {
 			uint32_t kept = by[i] >= least;
 
-			d->own_id[n] = d->id[i];
+			d->own_id[n] = dist_id(d, i);
 			d->val[n] = d->val[i];
 			n += kept;
 		}

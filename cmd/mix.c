@@ -74,10 +74,11 @@ add(struct sums *t, const struct dist *d, double share)
 	t->next_id = xgrow(t->next_id, &t->cap[0], most, sizeof(*t->next_id));
 	t->next = xgrow(t->next, &t->cap[1], most, sizeof(*t->next));
 	while (i < t->n || e < d->n) {
-		bool first = e == d->n || (i < t->n && t->id[i] < dist_id(d, e));
-		bool both = !first && i < t->n && t->id[i] == dist_id(d, e);
+		int32_t id = e < d->n ? dist_id(d, e) : -1;
+		bool first = e == d->n || (i < t->n && t->id[i] < id);
+		bool both = !first && i < t->n && t->id[i] == id;
 
-		t->next_id[n] = first ? t->id[i] : dist_id(d, e);
+		t->next_id[n] = first ? t->id[i] : id;
 		t->next[n] = first || both ? t->sum[i++] : 0;
 		if (!first)
 			t->next[n] += share * (double)d->val[e++];

@@ -316,10 +316,11 @@ main(int argc, char **argv)
 	runs = !listed && model_bind(&m, (size_t)limit, err) == 0;
 	put_answer(&b, "runs", runs, err);
 	if (!listed) {
-		bool reads = tokenizer_open(&t, &m.file, false, NULL,
-		    0, err) == 0;
+		bool opens = tokenizer_open(&t, &m.file, false, err) == 0;
+		bool reads = opens &&
+		    tokenizer_read(&t, &m.file, NULL, 0, err) == 0;
 		put_answer(&b, "tokenizes", reads, err);
-		if (reads)
+		if (opens)
 			tokenizer_close(&t);
 	}
 	if (list)

@@ -93,24 +93,10 @@ read_stdin(struct input *in, bool exact)
 	return in->len - (!exact && in->len > 0 && in->p[in->len - 1] == '\n');
 }
 
-static void
-open_tokenizer(struct job *j, const struct modelfile *g, const char *path,
-    const bool *given, const void *text, size_t n)
-{
-	struct vocab *v = &j->tokenizer.vocab;
-	char err[ERRLEN];
-
-	if (tokenizer_open(&j->tokenizer, g, given['s'], text, n, err) != 0)
-		die("%s: %s", path, err);
-	if (given['b'] && v->bos < 0)
-		die("%s: the vocabulary has no BOS token", path);
-	j->bos = given['b'] || (!given['c'] && v->add_bos);
-}
-
 /* The operands or, if there are none, standard input are one text. */
 static void
 put_one(struct job *j, const struct modelfile *g, const char *path,
-    const bool *given, char **argv)
+    char **argv, bool exact)
 {
 	struct input in = { .fd = STDIN_FILENO };
 	struct buf joined = { 0 };
@@ -120,13 +106,14 @@ put_one(struct job *j, const struct modelfile *g, const char *path,
 
 	if (argv[0] != NULL) {
 		join(&joined, argv);
-		text = joined.p;
 		n = joined.len;
+		text = n > 0 ? joined.p : "";
 	} else {
-		n = read_stdin(&in, given['x']);
-		text = in.p;
+		n = read_stdin(&in, exact);
+		text = n > 0 ? (const char *)in.p : "";
 	}
-	open_tokenizer(j, g, path, given, text, n);
+	if (tokenizer_read(&j->tokenizer, g, text, n, err) != 0)
+		die("%s: %s", path, err);
 	if (put_text(j, 0, text, n, err) != 0)
 		die("%s: %s", argv[0] != NULL ? path : "stdin", err);
 	input_close(&in);
@@ -159,16 +146,21 @@ main(int argc, char **argv)
 	if ((given['l'] || given['N']) && argv[0] != NULL)
 		bad_usage("-l and -N read standard input, not operands");
 	path = bundled_model(model);
-	if (modelfile_open(&g, path, err) != 0)
+	if (modelfile_open(&g, path, err) != 0 ||
+	    tokenizer_open(&j.tokenizer, &g, given['s'], err) != 0)
 		die("%s: %s", path, err);
+	if (given['b'] && j.tokenizer.vocab.bos < 0)
+		die("%s: the vocabulary has no BOS token", path);
+	j.bos = given['b'] || (!given['c'] && j.tokenizer.vocab.add_bos);
 	j.continued = given['c'];
 	j.table = given['p'];
 	output_open(&j.out, STDOUT_FILENO, "stdout");
 	if (given['l'] || given['N']) {
-		open_tokenizer(&j, &g, path, given, NULL, 0);
+		if (tokenizer_read(&j.tokenizer, &g, NULL, 0, err) != 0)
+			die("%s: %s", path, err);
 		put_lines(&j, given['N']);
 	} else {
-		put_one(&j, &g, path, given, argv);
+		put_one(&j, &g, path, argv, given['x']);
 	}
 	output_close(&j.out);
 	tokenizer_close(&j.tokenizer);

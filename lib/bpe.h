@@ -34,8 +34,9 @@ struct bpe {
  * Read the merges of a vocabulary: 0, or -1 with the reason in err. Refused: no
  * list, a merge of what are not two tokens or whose result is none, a merge or
  * a token that stands twice. Unless `of` is NULL, that holds of those that it
- * allows, and only words with no other pairs of bytes, as tokens spell them, may
- * be encoded. The vocabulary must outlive it.
+ * allows, and only words may be encoded whose tokens, and what these are merged
+ * of, have no other pairs of bytes. With `whole` a word that is a token is taken
+ * unmerged. The vocabulary must outlive it.
  */
 int bpe_open(struct bpe *b, const struct vocab *v, const struct modelfile *g,
     bool whole, const struct pairs *of, char *err);

@@ -60,7 +60,7 @@ struct dist {
 	uint32_t pos;    /* tokens that this distribution is conditioned on */
 	int32_t *ctx;    /* ctx[nctx]: added since the sequence's last record */
 	int32_t *eog;    /* eog[neog] */
-	const int32_t *id; /* id[n]: own_id, or NULL when dense */
+	const int32_t *id; /* id[n]: own_id, or NULL: i of entry i */
 	float *val;      /* val[n]: to be changed at will */
 	float *prob;     /* prob[n] and */
 	double *work;    /* work[n]: room for what a filter works out */
@@ -112,6 +112,7 @@ _Noreturn void dist_stuck(const struct dist_reader *r, const struct dist *d);
 
 /* The first n ids are those of own_id now, and these are all entries. */
 void dist_kept(struct dist *d, uint32_t n);
+
 /* The id of entry i. */
 static inline int32_t
 dist_id(const struct dist *d, uint32_t i)

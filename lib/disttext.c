@@ -165,14 +165,14 @@ sort_entries(struct dist *d, char *err)
 	uint64_t *key;
 	uint32_t i = 1, bits;
 
-	while (i < d->n && dist_id(d, i - 1) < dist_id(d, i))
+	while (i < d->n && d->own_id[i - 1] < d->own_id[i])
 		i++;
 	if (i >= d->n)
 		return 0;
 	key = xreallocarray(NULL, d->n, sizeof(*key));
 	for (i = 0; i < d->n; i++) {
 		memcpy(&bits, &d->val[i], sizeof(bits));
-		key[i] = (uint64_t)dist_id(d, i) << 32 | bits;
+		key[i] = (uint64_t)d->own_id[i] << 32 | bits;
 	}
 	qsort(key, d->n, sizeof(*key), compare);
 	for (i = 0; i < d->n; i++) {
@@ -182,8 +182,9 @@ sort_entries(struct dist *d, char *err)
 	}
 	free(key);
 	for (i = 1; i < d->n; i++)
-		if (dist_id(d, i - 1) == dist_id(d, i))
-			return fail(err, "id %ld comes twice", (long)dist_id(d, i));
+		if (d->own_id[i - 1] == d->own_id[i])
+			return fail(err, "id %ld comes twice",
+			    (long)d->own_id[i]);
 	return 0;
 }
 

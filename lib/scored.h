@@ -63,8 +63,8 @@ struct scorer {
 bool scorer_next(struct scorer *s, struct dist_reader *in, struct scored *t);
 void scorer_free(struct scorer *s);
 
-/* Where a token stands in id[n], which ascends, or are all where it is NULL; n:
- * nowhere. */
+/* Where a token stands in id[n], which ascends; n: nowhere. id is NULL: they are
+ * 0..n-1. */
 uint32_t scored_find(const int32_t *id, uint32_t n, int32_t token);
 
 /* Room for what is gathered of each text: the array p[*cap] of elements of

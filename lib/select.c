@@ -91,7 +91,10 @@ static void
 weigh(double *sum, size_t digits, const struct items *t, bool all,
     uint32_t from, uint32_t low, int shift)
 {
-	const float least = value(from), most = value(from + low);
+	const float least = value(from);
+	/* the last digit's keys may go beyond the largest number's */
+	const float most = from > UINT32_MAX - low ? INFINITY
+	                                           : value(from + low);
 	double other[DIGITS];
 
 	memset(sum, 0, digits * sizeof(*sum));

@@ -77,10 +77,12 @@ normalise(float *p, const double *x, const float *v, size_t n, double max,
 		return false;
 	for (size_t b = 0, m; b < n; b += m) {
 		m = n - b < BLOCK ? n - b : BLOCK;
-		for (size_t i = 0; v != NULL && i < m; i++)
-			e[i] = v[b + i];
-		for (size_t i = 0; v == NULL && i < m; i++)
-			e[i] = x[b + i];
+		if (v != NULL)
+			for (size_t i = 0; i < m; i++)
+				e[i] = v[b + i];
+		else
+			for (size_t i = 0; i < m; i++)
+				e[i] = x[b + i];
 		for (size_t i = 0; i < m; i++) {
 			e[i] = (e[i] - max) * inverse;
 			e[i] = e[i] > LEAST ? e[i] : LEAST;

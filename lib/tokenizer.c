@@ -8,9 +8,9 @@
 #include "utf8.h"
 
 enum {
-	CUTS_FROM = 16384, /* bytes of text from which on cutting it pays for the
-	                      table that it takes */
-	SHORT = 16384,     /* and up to which it pays to read only what it needs */
+	CUTS_FROM = 16384, /* bytes of text from which on cutting it pays for
+	                      the table that it takes */
+	SHORT = 16384,     /* and up to which to read what it needs alone */
 };
 
 /* A recognised token while they are being sorted. */
@@ -297,14 +297,16 @@ read_strip(struct tokenizer *t, const struct modelfile *g, const char *key,
 }
 
 static int
-read_own(struct tokenizer *t, const struct modelfile *g, bool *whole, char *err)
+read_own(struct tokenizer *t, const struct modelfile *g, char *err)
 {
+	t->whole_words = t->rule->whole;
 	if (mf_bool(g, "pipelm.tokenizer.nfc", &t->nfc, err) < 0 ||
 	    mf_bool(g, "pipelm.tokenizer.space_first", &t->space_first,
 	        err) < 0 ||
 	    mf_bool(g, "pipelm.tokenizer.space_once", &t->space_once,
 	        err) < 0 ||
-	    mf_bool(g, "pipelm.tokenizer.ignore_merges", whole, err) < 0 ||
+	    mf_bool(g, "pipelm.tokenizer.ignore_merges", &t->whole_words,
+	        err) < 0 ||
 	    read_strip(t, g, "pipelm.tokenizer.lstrip", TOKENIZER_LSTRIP,
 	        err) < 0)
 		return -1;
@@ -312,8 +314,24 @@ read_own(struct tokenizer *t, const struct modelfile *g, bool *whole, char *err)
 	    err);
 }
 
-/* The pairs of bytes of all words that a text can give, as tokens spell them, to
- * x: false when these are not known, or too many. */
+int
+tokenizer_open(struct tokenizer *t, const struct modelfile *g, bool special,
+    char *err)
+{
+	*t = (struct tokenizer) { 0 };
+	if (vocab_open(&t->vocab, g, err) != 0)
+		return -1;
+	known_open(&t->known);
+	if (find_rule(t, g, err) != 0 || read_own(t, g, err) != 0) {
+		tokenizer_close(t);
+		return -1;
+	}
+	find_whole(t, special);
+	return 0;
+}
+
+/* The pairs of bytes of all that tokens which a text becomes can be spelled
+ * with, and more, to x: false when these are not known, or too many. */
 static bool
 find_pairs(struct tokenizer *t, struct pairs *x, const void *text, size_t n)
 {
@@ -329,41 +347,26 @@ find_pairs(struct tokenizer *t, struct pairs *x, const void *text, size_t n)
 	/* what stands behind a recognised token may get one in front */
 	for (size_t i = 0; t->vocab.add_space && i < t->text.len; i++)
 		pairs_put(x, blank, (unsigned char)t->text.p[i]);
+	/* what begins or ends as <0x61>: a byte may be merged with others */
+	for (int i = 0; t->vocab.model == VOCAB_GEMMA4 && i < 256; i++) {
+		pairs_put(x, '<', (unsigned char)i);
+		pairs_put(x, '>', (unsigned char)i);
+		pairs_put(x, (unsigned char)i, '<');
+		pairs_put(x, (unsigned char)i, '>');
+	}
 	return true;
 }
 
-static int
-open_model(struct tokenizer *t, const struct modelfile *g, const void *text,
-    size_t n, char *err)
-{
-	struct pairs x = { { 0 } }, *of;
-	bool whole;
-
-	if (find_rule(t, g, err) != 0)
-		return -1;
-	whole = t->rule->whole;
-	if (read_own(t, g, &whole, err) != 0)
-		return -1;
-	of = find_pairs(t, &x, text, n) ? &x : NULL;
-	if (t->vocab.model == VOCAB_LLAMA)
-		return spm_open(&t->spm, &t->vocab, g, of, err);
-	return bpe_open(&t->bpe, &t->vocab, g, whole, of, err);
-}
-
 int
-tokenizer_open(struct tokenizer *t, const struct modelfile *g, bool special,
+tokenizer_read(struct tokenizer *t, const struct modelfile *g,
     const void *text, size_t n, char *err)
 {
-	*t = (struct tokenizer) { 0 };
-	if (vocab_open(&t->vocab, g, err) != 0)
-		return -1;
-	known_open(&t->known);
-	if (open_model(t, g, text, n, err) != 0) {
-		tokenizer_close(t);
-		return -1;
-	}
-	find_whole(t, special);
-	return 0;
+	struct pairs x = { { 0 } };
+	const struct pairs *of = find_pairs(t, &x, text, n) ? &x : NULL;
+
+	if (t->vocab.model == VOCAB_LLAMA)
+		return spm_open(&t->spm, &t->vocab, g, of, err);
+	return bpe_open(&t->bpe, &t->vocab, g, t->whole_words, of, err);
 }
 
 void

@@ -4,7 +4,8 @@
  * vocab_piece alone, which needs none of this.
  *
  *	if (modelfile_open(&g, path, err) != 0 ||
- *	    tokenizer_open(&t, &g, special, NULL, 0, err) != 0)
+ *	    tokenizer_open(&t, &g, special, err) != 0 ||
+ *	    tokenizer_read(&t, &g, NULL, 0, err) != 0)
  *		die("%s: %s", path, err);
  *	tokenizer_encode(&t, text, n, true, &ids, err);
  *	tokenizer_close(&t);
@@ -41,18 +42,21 @@ struct tokenizer {
 	bool nfc;         /* texts are put in it first */
 	bool space_first; /* the added blank is for the beginning alone, */
 	bool space_once;  /* and not for what begins with one */
+	bool whole_words; /* a word that is a token is taken unmerged */
 	unsigned char *strip; /* (tokens) TOKENIZER_LSTRIP, _RSTRIP; or NULL */
 	int32_t *whole;   /* (nwhole) recognised tokens, by spelling */
 	size_t nwhole;
 	uint32_t begin[2048]; /* bits: two bytes that one of them begins with */
 };
 
-/*
- * 0, or -1 with the reason in err. The file must outlive the tokenizer. Unless
- * text is NULL, text[0..n) is the only one that will be encoded: if it is short,
- * only that part of the vocabulary is read, and checked, that it can need.
- */
+/* All but the tables for encoding: 0, or -1 with the reason in err. The file must
+ * outlive the tokenizer. */
 int tokenizer_open(struct tokenizer *t, const struct modelfile *g, bool special,
+    char *err);
+/* Read these from the same file: 0, or -1 with the reason in err. Unless text is
+ * NULL, text[0..n) is the only one that will be encoded; if it is short, only
+ * those tokens and merges are read, and checked, that it can need. */
+int tokenizer_read(struct tokenizer *t, const struct modelfile *g,
     const void *text, size_t n, char *err);
 void tokenizer_close(struct tokenizer *t);
 

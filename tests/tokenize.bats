@@ -191,6 +191,10 @@ tok() {
 	put_vocab >none.gguf
 	fails 1 'tokenize: none.gguf: the vocabulary has no BOS token' \
 		tokenize -m none.gguf -b a
+	# and before there is a text
+	mkfifo never
+	fails 1 'tokenize: none.gguf: the vocabulary has no BOS token' \
+		timeout 10 tokenize -m none.gguf -b <>never
 	add_bos=1 put_vocab >none.gguf
 	fails 1 'tokenize: none.gguf: texts begin with a BOS token, but key tokenizer.ggml.bos_token_id is missing' \
 		tokenize -m none.gguf a

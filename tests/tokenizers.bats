@@ -399,6 +399,21 @@ bad() {
 	fails 1 "tokenize: v.gguf: $message" tokenize -m v.gguf a
 }
 
+@test "Gemma 4: bytes that are merged" {
+	model=gemma4
+	unset pre
+	tokens=('<0x61>' '<0x62>' '<0x61><0x62>' c '<0x62>c' '<s>' 'c<0x61>')
+	types=(6 6 1 1 1 3 1)
+	merges=('<0x61> <0x62>' '<0x62> c' 'c <0x61>')
+	eos=5
+	put_vocab >v.gguf
+	printf '%s\n' ab bc bcab ca >texts
+	tokenize -l -m v.gguf <texts >want
+	printf '2\n4\n4 2\n6\n' | diff - want
+	alone -m v.gguf
+	diff want got
+}
+
 @test "a malformed vocabulary of scores is refused" {
 	spm
 	(unset scores && bad 'key tokenizer.ggml.scores: missing' x=)

@@ -24,7 +24,7 @@ uniform(void)
 }
 
 /* Random numbers: spread over many binades, close together, many equal, all
- * equal, some 0. */
+ * equal, some 0; as large as there are, of either sign. */
 static void
 fill(float *x, size_t len, int kind)
 {
@@ -33,7 +33,8 @@ fill(float *x, size_t len, int kind)
 
 		x[i] = (float)(kind == 0 ? exp(-60 * u) :
 		    kind == 1 ? 1 + 1e-3 * u : kind == 2 ? floor(8 * u) :
-		    kind == 3 ? 1 : u < 0.5 ? 0 : u * u);
+		    kind == 3 ? 1 : kind == 4 ? (u < 0.5 ? 0 : u * u) :
+		    (2 * u - 1) * 3.4e38);
 	}
 	x[0] = x[0] > 0 ? x[0] : 1;
 }
@@ -186,7 +187,7 @@ main(void)
 
 		fill(w, len, round % 5);
 		shares += wrong_shares(w, len, t);
-		fill(v, len, round / 5 % 5);
+		fill(v, len, round / 5 % 6);
 		for (size_t i = 0; i < len && round % 3 == 0; i++)
 			v[i] = uniform() < 0.1 ? -INFINITY : -v[i];
 		least += wrong_least(v, w, len, t);

@@ -50,6 +50,7 @@ struct session {
 	struct forward_row *row;
 	size_t cap_row;
 	float *hidden, *logits; /* of the outputs; of OUTPUT of them */
+	bool sound; /* there was a record whose logits are good */
 	size_t cap_hidden, cap_logits;
 
 	struct input in;
@@ -156,9 +157,9 @@ commit(struct session *x, const struct sequence *q)
 	kvfile_append(&x->cache, q->s.n - from);
 }
 
+/* x->d is the record of a position, but for its values. */
 static void
-emit(struct session *x, struct sequence *q, size_t pos, bool last,
-    float *logits)
+head(struct session *x, struct sequence *q, size_t pos, bool last)
 {
 	struct dist *d = &x->d;
 
@@ -175,8 +176,34 @@ emit(struct session *x, struct sequence *q, size_t pos, bool last,
 		    d->nctx * sizeof(*d->ctx));
 	q->told = pos + 1;
 	q->began = true;
-	d->val = logits; /* not worth a copy */
-	dist_write(&x->out, d);
+}
+
+/* The first n logits of x->d are there. */
+static void
+write_part(void *arg, size_t n)
+{
+	struct session *x = arg;
+
+	dist_write_part(&x->out, &x->d, (uint32_t)n);
+}
+
+/* The logits of n outputs: how many are good. Of one alone the first are written
+ * while others are worked out; but the weights must have given a good record
+ * before, so that none ends half-way for what they are. */
+static size_t
+logits(struct session *x, const float *hidden, size_t n)
+{
+	const struct linear_watch watch = { write_part, x };
+	size_t good;
+
+	x->d.val = x->logits;
+	if (n == 1 && x->sound && pool_threads(x->pool) > 1)
+		good = forward_logits_in_order(&x->f, x->logits, hidden,
+		    &watch);
+	else
+		good = forward_logits(&x->f, x->logits, hidden, n);
+	x->sound = x->sound || good > 0;
+	return good;
 }
 
 /* Logits and records of rows whose hidden states are there: OUTPUT at a time. */
@@ -194,10 +221,10 @@ emit_all(struct session *x)
 		const struct step *s = &x->step[i];
 		struct sequence *q = &x->seq[s->number];
 		for (size_t p = x->all ? s->from : s->n - 1; p < s->n; p++) {
+			head(x, q, p, p == s->n - 1);
 			if (at == have) {
 				size_t n = outputs < OUTPUT ? outputs : OUTPUT;
-				have = forward_logits(&x->f, x->logits, hidden,
-				    n);
+				have = logits(x, hidden, n);
 				if (have == 0)
 					die("%s: position %zu: the logits are "
 					    "not finite numbers", x->m.path, p + 1);
@@ -205,8 +232,8 @@ emit_all(struct session *x)
 				outputs -= have;
 				at = 0;
 			}
-			emit(x, q, p, p == s->n - 1,
-			    x->logits + at++ * vocab);
+			x->d.val = x->logits + at++ * vocab; /* no copy */
+			dist_write(&x->out, &x->d);
 		}
 	}
 }

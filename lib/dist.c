@@ -14,7 +14,10 @@ enum {
 	NEOG = 20, SEQ = 24, POS = 28, HEADER = 32
 };
 
-enum { LARGE = 1 << 16 }; /* bytes of values that are written without a copy */
+enum {
+	LARGE = 1 << 16, /* bytes of values that are written without a copy */
+	PART = 1 << 14,  /* values that are worth a write of their own */
+};
 
 static bool
 little_endian(void)
@@ -367,6 +370,40 @@ dist_read(struct dist_reader *r, struct dist *d)
 	return true;
 }
 
+static bool
+in_text(const struct dist_writer *w)
+{
+	return (w->form ? w->form : w->read) == 't';
+}
+
+/* Whether values are written without a copy. */
+static bool
+goes_through(const struct dist *d)
+{
+	return 4 * (size_t)d->n >= LARGE && little_endian();
+}
+
+/* The first n values, as far as they are not, and what stands before them. */
+static void
+write_through(struct dist_writer *w, const struct dist *d, uint32_t n)
+{
+	if (w->begun == 0) {
+		output_room(&w->out);
+		put_start(&w->out.buf, d);
+	}
+	if (n > w->begun)
+		output_through(&w->out, d->val + w->begun,
+		    4 * (size_t)(n - w->begun));
+	w->begun = n;
+}
+
+void
+dist_write_part(struct dist_writer *w, const struct dist *d, uint32_t n)
+{
+	if (!in_text(w) && goes_through(d) && n - w->begun >= PART)
+		write_through(w, d, n);
+}
+
 /* What is put together in the output's own buffer must not end half-way, which
  * would be written: so apart, or where there is room for all of it. */
 void
@@ -375,17 +412,17 @@ dist_write(struct dist_writer *w, const struct dist *d)
 	struct output *o = &w->out;
 	size_t size = 4 * (size_t)d->n;
 
-	if ((w->form ? w->form : w->read) == 't') {
+	if (in_text(w)) {
 		disttext_put(&w->record, d, &w->column);
 		output_put(o, w->record.p, w->record.len);
 		w->record.len = 0;
 		return;
 	}
-	output_room(o);
-	if (size >= LARGE && little_endian()) {
-		put_start(&o->buf, d);
-		output_through(o, d->val, size);
+	if (goes_through(d)) {
+		write_through(w, d, d->n);
+		w->begun = 0;
 	} else {
+		output_room(o);
 		buf_room(&o->buf, HEADER + 2 * size +
 		    4 * ((size_t)d->nctx + d->neog));
 		put_binary(&o->buf, d);

@@ -81,6 +81,7 @@ struct dist_writer {
 	char read;                 /* the form last read, or 0 */
 	struct dist_column column; /* put is NULL: none */
 	struct buf record;         /* being put together */
+	uint32_t begun;            /* values of a record that are written */
 };
 
 struct dist_reader {
@@ -101,6 +102,9 @@ bool dist_read(struct dist_reader *r, struct dist *d);
 /* Buffered; written at the latest before dist_read blocks. A writer that has
  * read nothing and has no form forced writes binary. */
 void dist_write(struct dist_writer *w, const struct dist *d);
+/* Of d, whose first n values are known, write what is worth it, so that a reader
+ * can begin. dist_write of the same d must follow. */
+void dist_write_part(struct dist_writer *w, const struct dist *d, uint32_t n);
 void dist_close(struct dist_reader *r);
 void dist_finish(struct dist_writer *w);
 

@@ -442,7 +442,7 @@ static void
 read_ahead(struct forward *f, const struct linear_job *job, size_t jobs,
     size_t n)
 {
-	linear_ahead(&f->c, job, n == 1 ? jobs : 0);
+	linear_ahead(&f->c, job, n == 1 ? jobs : 0, false);
 }
 
 /* Of what comes after a layer. */
@@ -454,7 +454,7 @@ read_ahead_of_next(struct forward *f, size_t layer, size_t n)
 	const struct linear_job output[] = { { .map = &m->output } };
 
 	if (layer + 1 == m->n_layer) {
-		read_ahead(f, output, 1, n);
+		linear_ahead(&f->c, output, n == 1, true);
 	} else {
 		const struct linear_job qkv[] = { { .map = &y->q },
 			{ .map = &y->k }, { .map = &y->v } };
@@ -547,6 +547,36 @@ WIDE(bool, all_below, (const float *x, size_t n), (x, n))
 	return good == n;
 }
 
+/* The logits of a row that are being finished. */
+struct logits {
+	struct forward *f;
+	float *l;    /* (n_vocab) */
+	size_t done; /* the first are */
+	bool bad;    /* one is no finite number */
+	const struct linear_watch *watch;
+};
+
+/* What there is to do to the first n as they come from the map. */
+static void
+finish(void *arg, size_t n)
+{
+	struct logits *x = arg;
+	const struct model *m = x->f->m;
+	size_t from = x->done, tokens = n < m->n_token ? n : m->n_token;
+
+	for (size_t i = from; m->logit_scale != 1 && i < n; i++)
+		x->l[i] *= m->logit_scale;
+	if (m->logit_cap > 0)
+		x->f->c.kern->softcap(x->l + from, n - from, m->logit_cap);
+	if (from < tokens && !all_below(x->l + from, tokens - from))
+		x->bad = true;
+	for (size_t i = from < tokens ? tokens : from; i < n; i++)
+		x->l[i] = -INFINITY;
+	x->done = n;
+	if (x->watch != NULL && !x->bad)
+		x->watch->ready(x->watch->arg, n);
+}
+
 size_t
 forward_logits(struct forward *f, float *logits, const float *hidden, size_t n)
 {
@@ -561,15 +591,25 @@ forward_logits(struct forward *f, float *logits, const float *hidden, size_t n)
 		read_ahead(f, NULL, 0, k);
 		linear_run(&f->c, &job, 1, &f->in);
 	}
-	for (size_t t = 0; t < n; t++, logits += m->n_vocab) {
-		for (size_t i = 0; m->logit_scale != 1 && i < m->n_vocab; i++)
-			logits[i] *= m->logit_scale;
-		if (m->logit_cap > 0)
-			f->c.kern->softcap(logits, m->n_vocab, m->logit_cap);
-		if (!all_below(logits, m->n_token))
+	for (size_t t = 0; t < n; t++) {
+		struct logits x = { .f = f, .l = logits + t * m->n_vocab };
+		finish(&x, m->n_vocab);
+		if (x.bad)
 			return t;
-		for (size_t i = m->n_token; i < m->n_vocab; i++)
-			logits[i] = -INFINITY;
 	}
 	return n;
+}
+
+bool
+forward_logits_in_order(struct forward *f, float *logits, const float *hidden,
+    const struct linear_watch *watch)
+{
+	struct logits x = { .f = f, .l = logits, .watch = watch };
+	const struct linear_watch w = { finish, &x };
+	const struct linear_job job = { logits, f->m->n_vocab, &f->m->output };
+
+	linear_input(&f->in, hidden, f->m->n_embd, 1, f->m->n_embd);
+	read_ahead(f, NULL, 0, 1);
+	linear_run_in_order(&f->c, &job, &f->in, &w);
+	return !x.bad;
 }

@@ -69,4 +69,9 @@ void forward_run(struct forward *f, const struct forward_row *row, size_t n);
 size_t forward_logits(struct forward *f, float *logits, const float *hidden,
     size_t n);
 
+/* The same of one state, telling of logits while others are worked out: watch is
+ * told of none from the first on that is a NaN or +inf, and false returned. */
+bool forward_logits_in_order(struct forward *f, float *logits,
+    const float *hidden, const struct linear_watch *watch);
+
 #endif

@@ -1,6 +1,7 @@
 #include "linear.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@ enum {
 	NEAR = 64,          /* rows after which outliers are added, their sums */
 	FAR = 1024,         /* or, with few inputs, their weights still in cache */
 	AHEAD = 1 << 17,    /* bytes of the beginning of each stream */
+	CHUNKS = 1 << 10,   /* of a run in order, at most */
 };
 
 static struct acts
@@ -399,8 +401,67 @@ linear_run(struct compute *c, const struct linear_job *job, size_t jobs,
 	    chunk_size(c, n, in->cols, in->n));
 }
 
+/* A run whose chunks are taken in order. */
+struct ordered {
+	struct run run;
+	const struct linear_watch *watch;
+	size_t n, chunk;    /* groups of rows, in all and in a chunk */
+	atomic_size_t next; /* chunk to be taken */
+	atomic_bool done[CHUNKS];
+	size_t told; /* chunks that watch knows of */
+};
+
+static void
+tell(struct ordered *o)
+{
+	size_t known = o->told, all = o->run.job->map->w.rows, row;
+
+	while (known * o->chunk < o->n && atomic_load(&o->done[known]))
+		known++;
+	if (known == o->told)
+		return;
+	o->told = known;
+	row = known * o->chunk * GROUP;
+	o->watch->ready(o->watch->arg, row < all ? row : all);
+}
+
+/* A piece is a thread's part, whatever that comes to be. */
+static void
+ordered_work(void *arg, size_t from, size_t to, size_t worker)
+{
+	struct ordered *o = arg;
+	size_t i;
+
+	(void)from;
+	(void)to;
+	while ((i = atomic_fetch_add(&o->next, 1)) * o->chunk < o->n) {
+		size_t first = i * o->chunk, left = o->n - first;
+
+		run_work(&o->run, first, first + (left < o->chunk ? left
+		    : o->chunk), worker);
+		atomic_store(&o->done[i], true);
+		if (worker == 0)
+			tell(o);
+	}
+}
+
 void
-linear_ahead(struct compute *c, const struct linear_job *job, size_t jobs)
+linear_run_in_order(struct compute *c, const struct linear_job *job,
+    struct linear_in *in, const struct linear_watch *watch)
+{
+	size_t n = groups(job), chunk = chunk_size(c, n, in->cols, in->n);
+	struct ordered o = { .run = { c, job, in }, .watch = watch, .n = n,
+		.chunk = chunk > n / CHUNKS ? chunk : n / CHUNKS + 1 };
+
+	round_input(c, in, &job->map->w);
+	pool_run(c->pool, ordered_work, &o,
+	    o.chunk < n ? pool_threads(c->pool) : 1, 1);
+	tell(&o);
+}
+
+void
+linear_ahead(struct compute *c, const struct linear_job *job, size_t jobs,
+    bool in_order)
 {
 	const size_t threads = pool_threads(c->pool);
 	size_t n = 0, chunk;
@@ -409,7 +470,8 @@ linear_ahead(struct compute *c, const struct linear_job *job, size_t jobs)
 		n += groups(&job[i]);
 	chunk = jobs > 0 ? chunk_size(c, n, job->map->w.cols, 1) : n;
 	for (size_t t = 1; t < threads; t++) {
-		size_t from = n * t / threads, to = n * (t + 1) / threads;
+		size_t from = in_order ? t * chunk : n * t / threads;
+		size_t to = in_order ? n : n * (t + 1) / threads;
 		struct pool_ahead a = { .n = 0 };
 
 		if (to > from + chunk)

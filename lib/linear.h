@@ -58,6 +58,13 @@ struct linear_job {
 	const struct linear *map;
 };
 
+/* Who is told that the first `rows` rows are there: more each time, at last
+ * all. */
+struct linear_watch {
+	void (*ready)(void *arg, size_t rows);
+	void *arg;
+};
+
 /* How far apart rows of n values are best: at a multiple of 1 KiB what a map
  * gives n inputs would share few sets of a cache. */
 static inline size_t
@@ -76,9 +83,15 @@ void linear_input(struct linear_in *in, const float *x, size_t ld, size_t n,
 /* All jobs on one input. */
 void linear_run(struct compute *c, const struct linear_job *job, size_t jobs,
     struct linear_in *in);
+/* The same with rows that come in order: watch is told of them, by the thread that
+ * called, while others go on. */
+void linear_run_in_order(struct compute *c, const struct linear_job *job,
+    struct linear_in *in, const struct linear_watch *watch);
 /* Threads that wait, from now on, read what they will begin with of these jobs,
- * which one input is to come to; jobs is 0: nothing. */
-void linear_ahead(struct compute *c, const struct linear_job *job, size_t jobs);
+ * which one input is to come to, and which may be run in order; jobs is 0:
+ * nothing. */
+void linear_ahead(struct compute *c, const struct linear_job *job, size_t jobs,
+    bool in_order);
 /* Row r of w to float, exactly. */
 void linear_row(const struct compute *c, float *y, const struct matrix *w,
     size_t r);

@@ -229,6 +229,46 @@ values() {
 	values once | cmp - a
 }
 
+# wide ROWS: wide.gguf is a model whose vocabulary is padded to so many rows, which
+# stand behind all other tensors
+wide() {
+	local model=$DATA/llama/f16.gguf edit=$PIPELM_TOOLS/gguf-edit
+	local bytes=$(($1 * 64 * 2)) name from at
+	"$edit" list <"$model" >parts
+	at=$(awk '$2 == "data" { print $1; exit }' parts)
+	at=$(($(wc -c <"$model") - at))
+	cp "$model" wide.gguf
+	for name in token_embd.weight output.weight; do
+		"$edit" tensor-dims $name 64 "$1" <wide.gguf |
+			"$edit" tensor-offset $name "$at" >next
+		mv next wide.gguf
+		at=$((at + bytes))
+	done
+	for name in token_embd.weight output.weight; do
+		from=$(awk -v name=$name \
+			'$2 == "data" && $3 == name { print $1 }' parts)
+		tail -c +$((from + 1)) "$model" | head -c $((300 * 64 * 2)) >rows
+		truncate -s $bytes rows
+		cat rows >>wide.gguf
+	done
+}
+
+@test "forward: a long record, begun while it is worked out" {
+	wide 100000
+	printf '1 2 3\n4\n5\n6 7\n' >lines
+	forward -j 1 -m wide.gguf <lines >one
+	[ "$(wc -c <one)" -gt $((4 * 4 * 100000)) ]
+	forward -j 1 -m "$DATA/llama/f16.gguf" <lines >narrow
+	values narrow >want
+	values one | awk '$1 < 300' | diff want -
+	values one | awk '$1 >= 300 && $2 != "-inf"' | diff /dev/null -
+	for j in 2 3; do
+		forward -j "$j" -m wide.gguf <lines | cmp - one
+	done
+	forward -j 2 -m wide.gguf <lines | topk 5 | distcat -t >got
+	topk 5 one | distcat -t | cmp - got
+}
+
 @test "forward: the record is there before the next line, the cache before it" {
 	mkfifo in out
 	forward -c cache <in >out &

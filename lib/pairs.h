@@ -25,7 +25,8 @@ pairs_put(struct pairs *x, unsigned char a, unsigned char b)
 	x->bit[a << 3 | b >> 5] |= (uint32_t)1 << (b & 31);
 }
 
-static inline bool
+/* 1 or 0 */
+static inline uint32_t
 pairs_has(const struct pairs *x, unsigned char a, unsigned char b)
 {
 	return x->bit[a << 3 | b >> 5] >> (b & 31) & 1;
@@ -48,8 +49,8 @@ pairs_allow(const struct pairs *x, const void *p, size_t n)
 	const unsigned char *s = p;
 
 	/* both, since nobody could foresee the first */
-	return n < 2 || (pairs_has(x, s[0], s[1]) &
-	    pairs_has(x, s[n - 2], s[n - 1])) != 0;
+	return n < 2 ||
+	    (pairs_has(x, s[0], s[1]) & pairs_has(x, s[n - 2], s[n - 1]));
 }
 
 #endif

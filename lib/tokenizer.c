@@ -330,8 +330,9 @@ tokenizer_open(struct tokenizer *t, const struct modelfile *g, bool special,
 	return 0;
 }
 
-/* The pairs of bytes of all that tokens which a text becomes can be spelled
- * with, and more, to x: false when these are not known, or too many. */
+/* The pairs of bytes that the tokens of a text are spelled with, and those that
+ * they are merged of, to x, and some more. False when the text is long, or would
+ * have to be put into form NFC first. */
 static bool
 find_pairs(struct tokenizer *t, struct pairs *x, const void *text, size_t n)
 {

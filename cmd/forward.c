@@ -420,8 +420,7 @@ main(int argc, char **argv)
 		open_cache(&x, sync);
 	x.d = (struct dist) { .kind = 'L', .vocab = (uint32_t)x.m.n_vocab,
 		.n = (uint32_t)x.m.n_vocab, .neog = (uint32_t)x.m.n_eog };
-	dist_reserve(&x.d, x.d.n, 0, x.d.neog);
-	x.d.id = NULL;
+	dist_reserve(&x.d, 0, 0, x.d.neog);
 	for (uint32_t i = 0; i < x.d.neog; i++)
 		x.d.eog[i] = x.m.eog[i];
 	dist_create(&x.out, text ? 't' : 'b');

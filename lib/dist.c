@@ -160,7 +160,7 @@ check_ids(const struct dist *d, char *err)
 }
 
 int
-dist_check_arrays(const struct dist *d, bool dense, char *err)
+dist_check_arrays(const struct dist *d, char *err)
 {
 	for (uint32_t i = 0; i < d->nctx; i++)
 		if ((uint32_t)d->ctx[i] >= d->vocab)
@@ -170,7 +170,7 @@ dist_check_arrays(const struct dist *d, bool dense, char *err)
 		if ((uint32_t)d->eog[i] >= d->vocab)
 			return fail(err, "end-of-generation id %ld is not in "
 			    "the vocabulary", (long)d->eog[i]);
-	if (!dense && check_ids(d, err) != 0)
+	if (d->id != NULL && check_ids(d, err) != 0)
 		return -1;
 	return check_values(d, err);
 }
@@ -240,7 +240,7 @@ parse_binary(struct dist *d, const unsigned char *p, size_t len, bool eof,
 		d->id = NULL;
 	}
 	take_values(d, p, lent != NULL ? lent + (p - start) : NULL);
-	return dist_check_arrays(d, !sparse, err) == 0 ? 1 : -1;
+	return dist_check_arrays(d, err) == 0 ? 1 : -1;
 }
 
 static int

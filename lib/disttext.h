@@ -19,10 +19,9 @@ void disttext_put(struct buf *b, const struct dist *d,
 
 /*
  * What both forms must hold, of the header, where n is not known yet in text,
- * and of the arrays. `dense`: the ids are our own. 0, or -1 with the reason in
- * err.
+ * and of the arrays. 0, or -1 with the reason in err.
  */
 int dist_check_header(const struct dist *d, char *err);
-int dist_check_arrays(const struct dist *d, bool dense, char *err);
+int dist_check_arrays(const struct dist *d, char *err);
 
 #endif

@@ -267,6 +267,16 @@ wide() {
 	done
 	forward -j 2 -m wide.gguf <lines | topk 5 | distcat -t >got
 	topk 5 one | distcat -t | cmp - got
+	# no room for all of the second record, or the third
+	got=$(
+		trap '' XFSZ
+		ulimit -f 1000
+		got=0
+		forward -j 2 -m wide.gguf <lines >out 2>err || got=$?
+		echo "$got"
+	)
+	[ "$got" -eq 1 ]
+	[ "$(cat err)" = 'forward: stdout: File too large' ]
 }
 
 @test "forward: the record is there before the next line, the cache before it" {

@@ -55,7 +55,8 @@ MODULES = util isa wide buf io map bundled tokens modelfile gguf \
 	kernel_avx2 kernel_avx2_float kernel_avx2_q8 kernel_avx2_attn \
 	kernel_avx2_q_row kernel_avx2_q_panel \
 	kernel_avx512 kernel_avx512_float kernel_avx512_attn \
-	kernel_avx512_q_row kernel_avx512_q_panel kernel_avx512_q_add \
+	kernel_avx512_q_row kernel_avx512_q_lane kernel_avx512_q_panel \
+	kernel_avx512_q_add \
 	kernel_neon kernel_neon_float kernel_neon_q8 kernel_neon_attn \
 	kernel_neon_q kernel_neon_dotprod \
 	cpus pool rope hparam model seq kvfile linear forward utf8 unidata escape \

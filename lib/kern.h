@@ -56,7 +56,7 @@ struct acts {
 	float *d;     /* (n, k / block) */
 	int16_t *sum; /* (n, k / 16) */
 	void *more;   /* what prepare made of them: at most 5/4 bytes for each
-	                 value, n rounded up to a multiple of 4 */
+	                 value, n rounded up to a multiple of 16 */
 };
 
 /* Second terms of inputs (linear.h): blocks of one size, by their place in the

@@ -14,7 +14,11 @@
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
-enum { MANY = 8 }; /* inputs that panels are for; fewer go by rows */
+enum {
+	MANY = 8,   /* inputs that panels are for; fewer go by rows */
+	LANES = 16, /* inputs that are lanes where rows are of blocks of 32, and */
+	MOST_IDLE = 3, /* how many of these may be missing */
+};
 
 /* What is prepared of few inputs for blocks of 32. */
 struct halves {
@@ -31,11 +35,57 @@ halves(const struct acts *x, size_t n, size_t k)
 	return (struct halves) { p, p + n * k / 2, (const void *)(p + n * k) };
 }
 
+/* What is prepared of LANES inputs for blocks of 32: values in fours of
+ * neighbours, factors, sums of blocks. */
+struct sixteen {
+	int8_t *q;    /* (k / 4, LANES, 4) */
+	float *d;     /* (k / 32, LANES) */
+	int32_t *sum; /* (k / 32, LANES) */
+};
+
+INLINE struct sixteen
+sixteen(const struct acts *x, size_t k)
+{
+	int8_t *p = x->more;
+
+	return (struct sixteen) { p, (void *)(p + LANES * k),
+		(void *)(p + LANES * k + LANES * (k / QK) * sizeof(float)) };
+}
+
+/* Whether n inputs are lanes, for rows of such blocks. */
+INLINE bool
+are_lanes(size_t n, size_t block)
+{
+	return block == QK && n <= LANES && n + MOST_IDLE >= LANES;
+}
+
+/* Lanes of 128 bits of v, `next` bytes apart. */
+INLINE void
+store_lanes(void *to, size_t next, __m512i v)
+{
+	char *p = to;
+
+	_mm_storeu_si128((void *)p, _mm512_castsi512_si128(v));
+	_mm_storeu_si128((void *)(p + next), _mm512_extracti32x4_epi32(v, 1));
+	_mm_storeu_si128((void *)(p + 2 * next),
+	    _mm512_extracti32x4_epi32(v, 2));
+	_mm_storeu_si128((void *)(p + 3 * next),
+	    _mm512_extracti32x4_epi32(v, 3));
+}
+
 /* Products with few inputs, by rows. k is at least 128. */
 kern_matmul_q avx512_rows_q4_0, avx512_rows_q4_1, avx512_rows_q5_0,
     avx512_rows_q5_1, avx512_rows_q8_0, avx512_rows_q2_k, avx512_rows_q3_k,
     avx512_rows_q4_k, avx512_rows_q5_k, avx512_rows_q6_k, avx512_rows_iq4_nl,
     avx512_rows_iq4_xs;
+
+/* Products with inputs that are lanes, and second terms, unless more is NULL. k
+ * is at least 128. */
+typedef void avx512_lanes(float *y, size_t ldy, const void *w,
+    const struct acts *x, const struct kern_more *more, size_t rows, size_t n,
+    size_t k);
+avx512_lanes avx512_lanes_q4_0, avx512_lanes_q4_1, avx512_lanes_q5_0,
+    avx512_lanes_q5_1, avx512_lanes_q8_0, avx512_lanes_iq4_nl;
 
 /* The same of add_q, for super-blocks of at most FEW inputs. */
 enum { FEW = 4 };
@@ -124,7 +174,7 @@ iq4(__m512i v)
 	    WORD((at) + 3, skip), WORD((at) + 4, skip), WORD((at) + 5, skip),  \
 	    WORD((at) + 6, skip), WORD((at) + 7, skip)
 /* Of each block of `size` words, f of `at`. */
-#define LANES(f, size, at, skip)                                               \
+#define OF_FOUR(f, size, at, skip)                                               \
 	{ f(at, skip), f((at) + (size), skip), f((at) + 2 * (size), skip),     \
 		f((at) + 3 * (size), skip) }
 
@@ -154,12 +204,12 @@ add_fifth(__m512i q, const unsigned char *p, size_t size)
 INLINE void
 bytes32(int type, __m512i z[2], const unsigned char *p)
 {
-	static const int16_t w9[] = LANES(EIGHT, 9, 1, 4);
-	static const int16_t w10[] = LANES(EIGHT, 10, 2, 8);
-	static const int16_t w11[] = LANES(EIGHT, 11, 3, 12);
-	static const int16_t w12[] = LANES(EIGHT, 12, 4, 16);
-	static const int16_t first[] = LANES(EIGHT, 17, 1, 32);
-	static const int16_t last[] = LANES(EIGHT, 17, 9, 32);
+	static const int16_t w9[] = OF_FOUR(EIGHT, 9, 1, 4);
+	static const int16_t w10[] = OF_FOUR(EIGHT, 10, 2, 8);
+	static const int16_t w11[] = OF_FOUR(EIGHT, 11, 3, 12);
+	static const int16_t w12[] = OF_FOUR(EIGHT, 12, 4, 16);
+	static const int16_t first[] = OF_FOUR(EIGHT, 17, 1, 32);
+	static const int16_t last[] = OF_FOUR(EIGHT, 17, 9, 32);
 	__m512i v;
 
 	switch (type) {
@@ -230,9 +280,9 @@ both32(const unsigned char *const p[4], __m512i table, size_t skip)
 INLINE __m512i
 packed32(int type, const unsigned char *const p[4])
 {
-	static const int16_t w9[32] = LANES(FOUR, 9, 0, 4);
-	static const int16_t w11[32] = LANES(FOUR, 11, 0, 12);
-	static const int16_t w17[32] = LANES(FOUR, 17, 0, 32);
+	static const int16_t w9[32] = OF_FOUR(FOUR, 9, 0, 4);
+	static const int16_t w11[32] = OF_FOUR(FOUR, 11, 0, 12);
+	static const int16_t w17[32] = OF_FOUR(FOUR, 17, 0, 32);
 
 	switch (type) {
 	case DTYPE_Q8_0:

@@ -12,6 +12,16 @@
 /* Inputs that share what is loaded of super-blocks. */
 enum { TOGETHER = 4 };
 
+/* Second terms of blocks at place b. */
+INLINE struct acts
+more_acts(const struct kern_more *more, size_t b, size_t block)
+{
+	size_t i = more->first[b];
+
+	return (struct acts) { .q = more->x.q + i * block, .d = more->x.d + i,
+		.sum = more->x.sum + i * (block / 16) };
+}
+
 /* Values v[] have `offset` added, and inputs take away what that brings. */
 INLINE void
 terms32(int type, float *y, size_t ldy, const __m512i v[QK / 4], int offset,

@@ -102,10 +102,40 @@ prepare_quad(const struct acts *x, size_t t, size_t n, size_t k, size_t block)
 	}
 }
 
-static void
+/* Inputs t..t+3 of n that are lanes. */
+AVX512 static void
+prepare_lanes(const struct acts *x, size_t t, size_t n, size_t k)
+{
+	const struct sixteen to = sixteen(x, k);
+	const __m512i turn = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6,
+	    10, 14, 3, 7, 11, 15);
+
+	for (size_t j = t; j < t + QUAD; j++) {
+		size_t i = j < n ? j : n - 1;
+		const int16_t *sum = x->sum + i * (k / 16);
+		for (size_t b = 0; b < k / QK; b++) {
+			to.d[b * LANES + j] = x->d[i * (k / QK) + b];
+			to.sum[b * LANES + j] = sum[2 * b] + sum[2 * b + 1];
+		}
+	}
+	for (size_t c = 0; c < k; c += 16) {
+		const int8_t *q = x->q + t * k + c;
+		__m128i in[QUAD];
+		for (size_t j = 0; j < QUAD; j++)
+			in[j] = _mm_loadu_si128((const void *)(q +
+			    (t + j < n ? j : n - 1 - t) * k));
+		store_lanes(to.q + c * LANES + t * 4, 4 * LANES,
+		    _mm512_permutexvar_epi32(turn, lanes(in[0], in[1], in[2],
+		    in[3])));
+	}
+}
+
+AVX512 static void
 prepare(const struct acts *x, size_t t, size_t n, size_t k, size_t block)
 {
-	if (n >= MANY)
+	if (are_lanes(n, block))
+		prepare_lanes(x, t, n, k);
+	else if (n >= MANY)
 		prepare_quad(x, t, n, k, block);
 	else if (block == QK)
 		prepare_few(x, t, n, k);
@@ -275,9 +305,7 @@ add_more(int type, float *y, size_t ldy, __mmask16 rows, const union panels *p,
 
 	for (size_t b = 0; b < k / block; b++) {
 		size_t e = more->first[b], n = more->first[b + 1] - e;
-		const struct acts x = { .q = more->x.q + e * block,
-			.d = more->x.d + e,
-			.sum = more->x.sum + e * (block / 16) };
+		const struct acts x = more_acts(more, b, block);
 
 		if (n == 0)
 			continue;
@@ -329,50 +357,65 @@ panels(int type, tiles *f, float *y, size_t ldy, const unsigned char *w,
 	}
 }
 
-/* Many inputs by panels, few by rows. */
+/* Many inputs by panels, few by rows; or by lanes. */
 INLINE void
-matmul(int type, tiles *f, kern_matmul_q *by_rows, float *y, size_t ldy,
-    uint32_t number, const void *w, const struct acts *x, size_t rows, size_t n,
-    size_t k)
+matmul(int type, tiles *f, kern_matmul_q *by_rows, avx512_lanes *by_lanes,
+    float *y, size_t ldy, uint32_t number, const void *w, const struct acts *x,
+    size_t rows, size_t n, size_t k)
 {
 	if (k < 4 * QK) /* four blocks are taken at a time */
 		scalar_matmul_q(y, ldy, number, w, x, rows, n, k);
+	else if (by_lanes != NULL && are_lanes(n, QK))
+		by_lanes(y, ldy, w, x, NULL, rows, n, k);
 	else if (n >= MANY)
 		panels(type, f, y, ldy, w, x, NULL, rows, n, k);
 	else
 		by_rows(y, ldy, number, w, x, rows, n, k);
 }
 
-#define SLOT(name, type, f)                                                     \
+/* Many inputs with their second terms, or false. */
+INLINE bool
+many(int type, tiles *f, avx512_lanes *by_lanes, float *y, size_t ldy,
+    const void *w, const struct acts *x, const struct kern_more *more,
+    size_t rows, size_t n, size_t k)
+{
+	if (n < MANY || k < 4 * QK || k > DEPTH)
+		return false;
+	if (by_lanes != NULL && are_lanes(n, QK))
+		by_lanes(y, ldy, w, x, more, rows, n, k);
+	else
+		panels(type, f, y, ldy, w, x, more, rows, n, k);
+	return true;
+}
+
+#define SLOT(name, type, f, by_lanes)                                          \
 	AVX512 static void name(float *y, size_t ldy, uint32_t number,         \
 	    const void *w, const struct acts *x, size_t rows, size_t n,        \
 	    size_t k)                                                          \
 	{                                                                      \
-		matmul(type, f, avx512_rows_##name, y, ldy, number, w, x,      \
-		    rows, n, k);                                               \
+		matmul(type, f, avx512_rows_##name, by_lanes, y, ldy, number,  \
+		    w, x, rows, n, k);                                         \
 	}                                                                      \
 	AVX512 static bool many_##name(float *y, size_t ldy, const void *w,    \
 	    const struct acts *x, const struct kern_more *more, size_t rows,   \
 	    size_t n, size_t k)                                                \
 	{                                                                      \
-		if (n < MANY || k < 4 * QK || k > DEPTH)                       \
-			return false;                                          \
-		panels(type, f, y, ldy, w, x, more, rows, n, k);               \
-		return true;                                                   \
+		return many(type, f, by_lanes, y, ldy, w, x, more, rows, n,    \
+		    k);                                                        \
 	}
 
-SLOT(q4_0, DTYPE_Q4_0, blocks)
-SLOT(q4_1, DTYPE_Q4_1, blocks_min)
-SLOT(q5_0, DTYPE_Q5_0, blocks)
-SLOT(q5_1, DTYPE_Q5_1, blocks_min)
-SLOT(q8_0, DTYPE_Q8_0, blocks)
-SLOT(q2_k, DTYPE_Q2_K, groups16_min)
-SLOT(q3_k, DTYPE_Q3_K, groups16)
-SLOT(q4_k, DTYPE_Q4_K, groups32_min)
-SLOT(q5_k, DTYPE_Q5_K, groups32_min)
-SLOT(q6_k, DTYPE_Q6_K, groups16)
-SLOT(iq4_nl, DTYPE_IQ4_NL, blocks)
-SLOT(iq4_xs, DTYPE_IQ4_XS, groups32)
+SLOT(q4_0, DTYPE_Q4_0, blocks, avx512_lanes_q4_0)
+SLOT(q4_1, DTYPE_Q4_1, blocks_min, avx512_lanes_q4_1)
+SLOT(q5_0, DTYPE_Q5_0, blocks, avx512_lanes_q5_0)
+SLOT(q5_1, DTYPE_Q5_1, blocks_min, avx512_lanes_q5_1)
+SLOT(q8_0, DTYPE_Q8_0, blocks, avx512_lanes_q8_0)
+SLOT(q2_k, DTYPE_Q2_K, groups16_min, NULL)
+SLOT(q3_k, DTYPE_Q3_K, groups16, NULL)
+SLOT(q4_k, DTYPE_Q4_K, groups32_min, NULL)
+SLOT(q5_k, DTYPE_Q5_K, groups32_min, NULL)
+SLOT(q6_k, DTYPE_Q6_K, groups16, NULL)
+SLOT(iq4_nl, DTYPE_IQ4_NL, blocks, avx512_lanes_iq4_nl)
+SLOT(iq4_xs, DTYPE_IQ4_XS, groups32, NULL)
 
 static void
 set(struct kern *k, int type, kern_matmul_q *matmul_q, kern_many_q *many_q)

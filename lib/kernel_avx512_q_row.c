@@ -82,20 +82,6 @@ struct slice {
 	int16_t factor[SLICE][NEXT][2 * STREAMS]; /* packed32 */
 };
 
-/* Lanes of 128 bits of v, `next` bytes apart. */
-INLINE void
-store_lanes(void *to, size_t next, __m512i v)
-{
-	char *p = to;
-
-	_mm_storeu_si128((void *)p, _mm512_castsi512_si128(v));
-	_mm_storeu_si128((void *)(p + next), _mm512_extracti32x4_epi32(v, 1));
-	_mm_storeu_si128((void *)(p + 2 * next),
-	    _mm512_extracti32x4_epi32(v, 2));
-	_mm_storeu_si128((void *)(p + 3 * next),
-	    _mm512_extracti32x4_epi32(v, 3));
-}
-
 /* The integer sums of four blocks from b on at w[], rows r of the streams; x
  * are inputs' at the same place. */
 INLINE void
@@ -184,7 +170,7 @@ struct second {
 
 /* Sixteen bytes of each of four rows. */
 INLINE __m512i
-sixteen(const unsigned char *const p[STREAMS], size_t at)
+bytes16(const unsigned char *const p[STREAMS], size_t at)
 {
 	__m128i v[STREAMS];
 
@@ -200,12 +186,12 @@ block_bytes32(int type, __m512i z[2], const unsigned char *const p[STREAMS])
 	const size_t at = block_bytes(type) - QK / 2;
 
 	if (type == DTYPE_Q8_0) {
-		z[0] = _mm512_xor_si512(sixteen(p, at - QK / 2),
+		z[0] = _mm512_xor_si512(bytes16(p, at - QK / 2),
 		    _mm512_set1_epi8(-128));
-		z[1] = _mm512_xor_si512(sixteen(p, at), _mm512_set1_epi8(-128));
+		z[1] = _mm512_xor_si512(bytes16(p, at), _mm512_set1_epi8(-128));
 		return;
 	}
-	z[1] = sixteen(p, at);
+	z[1] = bytes16(p, at);
 	z[0] = low4(z[1]);
 	z[1] = high4(z[1]);
 	for (size_t i = 0; i < 2; i++) {

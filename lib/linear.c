@@ -25,7 +25,7 @@ acts_new(size_t n, size_t cols)
 {
 	size_t size;
 
-	if (!size_mul(&size, (n + 3) / 4 * 4, cols))
+	if (!size_mul(&size, (n + 15) / 16 * 16, cols))
 		die("out of memory");
 	return (struct acts) { .q = xscratch(size, 1),
 		.d = xscratch(size / QK + n, sizeof(float)),

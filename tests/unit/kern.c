@@ -440,7 +440,7 @@ quantised(const struct kern *s, const struct kern *k, uint32_t type,
 	float *f = floats(rows * len);
 	int8_t *q = malloc(cols * len);
 	int16_t *sum = malloc(cols * len / 16 * 2);
-	char *more = malloc((cols + 3) / 4 * 4 * len / 4 * 5);
+	char *more = malloc((cols + 15) / 16 * 16 * len / 4 * 5);
 	struct acts a = { q, d, sum, more };
 	bool good;
 
@@ -497,7 +497,7 @@ static void
 blocked(const struct kern *s, const struct kern *k)
 {
 	static const size_t rows[] = { 1, 2, 3, 7, 8, 16, 17, 33, 67 };
-	static const size_t cols[] = { 1, 2, 3, 5, 8, 19 };
+	static const size_t cols[] = { 1, 2, 3, 5, 8, 13, 16, 19 };
 	static const size_t inner[] = { 1, 2, 3, 4, 7, 18 }; /* blocks */
 	static bool asked; /* once is enough */
 
@@ -509,7 +509,7 @@ blocked(const struct kern *s, const struct kern *k)
 		if (d == NULL || d->unpack == NULL)
 			continue;
 		for (int r = 0; r < 9; r++)
-			for (int c = 0; c < 6; c++)
+			for (int c = 0; c < 8; c++)
 				for (int i = d->block == QK ? 5 : 4; i >= 0; i--)
 					good &= quantised(s, k, type, rows[r],
 					    cols[c], inner[i] * d->block,
@@ -518,6 +518,7 @@ blocked(const struct kern *s, const struct kern *k)
 		good &= quantised(s, k, type, 18, 5, 67 * d->block, NULL);
 		good &= quantised(s, k, type, 18, 131, 4 * d->block, NULL);
 		good &= quantised(s, k, type, 18, 9, 8 * QK_K, NULL);
+		good &= quantised(s, k, type, 18, 15, 12 * QK_K, NULL);
 		good &= quantised(s, k, type, 35, 1, 38 * QK_K, NULL);
 		snprintf(what, sizeof(what), "products, dequant of %s",
 		    d->name);

@@ -118,22 +118,37 @@ is_wanted(const struct pairs *of, struct mf_str s)
 {
 	const unsigned char *p = (const unsigned char *)s.p, *end = p + s.len;
 
-	if (of == NULL || s.len < 3)
+	if (s.len < 3)
 		return true;
 	/* behind a first byte, and before a last one, the blank that parts */
 	return pairs_has(of, p[0], p[p[1] == ' ' ? 2 : 1]) &
 	    pairs_has(of, end[end[-2] == ' ' ? -3 : -2], end[-1]);
 }
 
-static size_t
-count_wanted(const struct mf_kv *merges, const struct pairs *of)
+/* A merge, "left right", and its rank. */
+struct wanted {
+	struct mf_str s;
+	uint32_t rank;
+};
+
+/* Those of which `of` may hold what they make; to be freed. */
+static struct wanted *
+choose(const struct mf_kv *merges, const struct pairs *of, size_t *n)
 {
 	const unsigned char *at = merges->p;
-	size_t n = 0;
+	struct wanted *list = NULL;
+	size_t cap = 0;
 
-	for (uint64_t i = 0; i < merges->n; i++)
-		n += is_wanted(of, mf_next_str(&at));
-	return n;
+	*n = 0;
+	for (uint32_t i = 0; i < merges->n; i++) {
+		struct mf_str s = mf_next_str(&at);
+		if (!is_wanted(of, s))
+			continue;
+		if (*n == cap)
+			list = xgrow(list, &cap, *n + 1, sizeof(*list));
+		list[(*n)++] = (struct wanted) { s, i };
+	}
+	return list;
 }
 
 static int
@@ -141,6 +156,7 @@ read_merges(struct bpe *b, const struct modelfile *g, const struct pairs *of,
     char *err)
 {
 	const struct mf_kv *kv;
+	struct wanted *list = NULL;
 	const unsigned char *at;
 	uint32_t first = 0;
 	size_t size = 16, n;
@@ -153,19 +169,21 @@ read_merges(struct bpe *b, const struct modelfile *g, const struct pairs *of,
 	if (kv->n > INT32_MAX)
 		return fail(err, "key tokenizer.ggml.merges: %llu merges",
 		    (unsigned long long)kv->n);
-	n = of == NULL ? (size_t)kv->n : count_wanted(kv, of);
+	at = kv->p;
+	n = (size_t)kv->n;
+	if (of != NULL)
+		list = choose(kv, of, &n);
 	while (size < n + n / 2)
 		size *= 2;
 	b->mask = size - 1;
 	b->slot = xaligned(size, sizeof(*b->slot));
-	at = kv->p;
-	for (uint32_t i = 0; i < kv->n; i++) {
-		struct mf_str s = mf_next_str(&at);
-		if (is_wanted(of, s) && add_merge(b, s, i, of, &first,
-		    err) != 0)
-			return -1;
-	}
-	return 0;
+	r = 0;
+	for (uint32_t i = 0; i < n && r == 0; i++)
+		r = of == NULL
+		    ? add_merge(b, mf_next_str(&at), i, of, &first, err)
+		    : add_merge(b, list[i].s, list[i].rank, of, &first, err);
+	free(list);
+	return r;
 }
 
 int

@@ -48,8 +48,30 @@ take_str(struct cursor *c, struct mf_str *s)
 	return true;
 }
 
+/* The strings of kv, and where they stand. */
 static int
-parse_kv(struct cursor *c, struct mf_kv *kv, char *err)
+parse_strings(struct modelfile *f, struct cursor *c, struct mf_kv *kv,
+    char *err)
+{
+	size_t *mark = NULL;
+	struct mf_str s;
+
+	if (kv->n > left(c) / 8)
+		return fail(err, "the metadata ends early");
+	if (kv->array)
+		kv->mark = mark = mf_make(f, (size_t)kv->n / MF_MARK + 1,
+		    sizeof(*mark));
+	for (uint64_t i = 0; i < kv->n; i++) {
+		if (mark != NULL && i % MF_MARK == 0)
+			mark[i / MF_MARK] = (size_t)(c->p - kv->p);
+		if (!take_str(c, &s))
+			return fail(err, "the metadata ends early");
+	}
+	return 0;
+}
+
+static int
+parse_kv(struct modelfile *f, struct cursor *c, struct mf_kv *kv, char *err)
 {
 	uint32_t type;
 	size_t size;
@@ -66,17 +88,11 @@ parse_kv(struct cursor *c, struct mf_kv *kv, char *err)
 		    (unsigned long)type);
 	kv->type = (enum mf_type)type;
 	kv->p = c->p;
-	if ((size = mf_size(type)) != 0) {
-		if (kv->n > left(c) / size)
-			return fail(err, "the metadata ends early");
-		c->p += kv->n * size;
-		return 0;
-	}
-	for (uint64_t i = 0; i < kv->n; i++) {
-		struct mf_str s;
-		if (!take_str(c, &s))
-			return fail(err, "the metadata ends early");
-	}
+	if ((size = mf_size(type)) == 0)
+		return parse_strings(f, c, kv, err);
+	if (kv->n > left(c) / size)
+		return fail(err, "the metadata ends early");
+	c->p += kv->n * size;
 	return 0;
 }
 
@@ -190,7 +206,7 @@ parse(struct modelfile *f, struct cursor c, char *err)
 		    (unsigned long long)ntensor);
 	f->kv = xcalloc((size_t)nkv, sizeof(*f->kv));
 	for (; f->nkv < nkv; f->nkv++)
-		if (parse_kv(&c, &f->kv[f->nkv], err) != 0)
+		if (parse_kv(f, &c, &f->kv[f->nkv], err) != 0)
 			return -1;
 	f->tensor = xcalloc((size_t)ntensor, sizeof(*f->tensor));
 	for (; f->ntensor < ntensor; f->ntensor++)

@@ -39,8 +39,8 @@ static void
 put_array(struct ggufwriter *w, const char *key, enum mf_type type, size_t n,
     struct buf *b)
 {
-	struct mf_kv kv = { { key, strlen(key) }, type, true, n,
-		(const unsigned char *)b->p };
+	struct mf_kv kv = { .key = { key, strlen(key) }, .type = type,
+		.array = true, .n = n, .p = (const unsigned char *)b->p };
 
 	ggufwrite_key(w, &kv);
 	buf_free(b);

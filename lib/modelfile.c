@@ -87,8 +87,8 @@ put(struct modelfile *f, const char *key, enum mf_type type, bool array,
 	unsigned char *p = mf_make(f, n, size);
 
 	f->kv = xreallocarray(f->kv, f->nkv + 1, sizeof(*f->kv));
-	f->kv[f->nkv++] = (struct mf_kv) { copy_str(f, key), type, array, n,
-		p };
+	f->kv[f->nkv++] = (struct mf_kv) { .key = copy_str(f, key),
+		.type = type, .array = array, .n = n, .p = p };
 	return p;
 }
 
@@ -153,10 +153,21 @@ mf_put_array(struct modelfile *f, const char *key, enum mf_type type, size_t n,
     const void *p, size_t size)
 {
 	unsigned char *to = put(f, key, type, true, size, 1);
+	const unsigned char *at = to;
+	size_t *mark;
 
 	f->kv[f->nkv - 1].n = n;
 	if (size > 0)
 		memcpy(to, p, size);
+	if (type != MF_STR)
+		return;
+	f->kv[f->nkv - 1].mark = mark = mf_make(f, n / MF_MARK + 1,
+	    sizeof(*mark));
+	for (size_t i = 0; i < n; i++) {
+		if (i % MF_MARK == 0)
+			mark[i / MF_MARK] = (size_t)(at - to);
+		mf_next_str(&at);
+	}
 }
 
 float *
@@ -458,22 +469,25 @@ add_spelled(const struct modelfile *f, int32_t *id, int n, size_t n_token,
 {
 	static const char tokens[] = "tokenizer.ggml.tokens";
 	const struct mf_kv *kv = NULL, *type = NULL;
-	const unsigned char *at;
-	uint64_t end;
+	uint64_t end, stop;
 
 	if (mf_array(f, tokens, MF_STR, &kv, err) != 1 ||
 	    mf_array(f, "tokenizer.ggml.token_type", MF_I32, &type, err) != 1 ||
 	    type->n != kv->n)
 		return n; /* whoever needs them will say so */
-	/* most are among the first tokens: no need to walk to the last */
 	end = kv->n < n_token ? kv->n : n_token;
-	while (end > 0 && get_i32(type->p + 4 * (end - 1)) != TOKEN_CONTROL)
-		end--;
-	at = kv->p;
-	for (uint64_t i = 0; i < end && n >= 0; i++) {
-		struct mf_str s = mf_next_str(&at);
-		if (get_i32(type->p + 4 * i) == TOKEN_CONTROL && is_end(s))
-			n = add_end_id(id, n, tokens, i, n_token, err);
+	for (uint64_t i = 0; i < end && n >= 0; i = stop) {
+		const unsigned char *t = type->p + 4 * i, *at;
+		stop = end - i < MF_MARK ? end : i + MF_MARK;
+		if (get_i32(t) != TOKEN_CONTROL &&
+		    all_same32(t, (size_t)(stop - i)))
+			continue;
+		for (at = mf_str_at(kv, i); i < stop && n >= 0; i++) {
+			struct mf_str s = mf_next_str(&at);
+			if (get_i32(type->p + 4 * i) == TOKEN_CONTROL &&
+			    is_end(s))
+				n = add_end_id(id, n, tokens, i, n_token, err);
+		}
 	}
 	return n;
 }

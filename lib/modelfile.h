@@ -48,7 +48,11 @@ struct mf_kv {
 	bool array;
 	uint64_t n;             /* elements; 1 for a scalar */
 	const unsigned char *p; /* the first element, unaligned */
+	const size_t *mark;     /* of an array of strings: where behind p each
+	                           MF_MARK-th stands */
 };
+
+enum { MF_MARK = 1024 };
 
 struct mf_tensor {
 	struct mf_str name;
@@ -196,6 +200,13 @@ get_f32(const unsigned char *p)
 	return v;
 }
 
+/* Whether all of n > 0 32-bit numbers are the same. */
+static inline bool
+all_same32(const unsigned char *p, size_t n)
+{
+	return memcmp(p, p + 4, 4 * (n - 1)) == 0;
+}
+
 /* Walk an array of strings: *cursor begins as kv->p and is advanced. At most
  * kv->n calls. */
 static inline struct mf_str
@@ -206,6 +217,17 @@ mf_next_str(const unsigned char **cursor)
 
 	*cursor += 8 + s.len;
 	return s;
+}
+
+/* The cursor for elements from number i on, i < kv->n. */
+static inline const unsigned char *
+mf_str_at(const struct mf_kv *kv, uint64_t i)
+{
+	const unsigned char *at = kv->p + kv->mark[i / MF_MARK];
+
+	for (i %= MF_MARK; i > 0; i--)
+		mf_next_str(&at);
+	return at;
 }
 
 #endif

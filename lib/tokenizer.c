@@ -59,7 +59,8 @@ find_whole(struct tokenizer *t, bool special)
 	struct whole *w = NULL;
 	size_t n = 0, cap = 0;
 
-	for (int32_t id = 0; id < (int32_t)v->n; id++) {
+	for (int32_t id = vocab_odd(v, 0); id < (int32_t)v->n;
+	    id = vocab_odd(v, id + 1)) {
 		enum token_type type = vocab_type(v, id);
 		struct mf_str s;
 		if (type != TOKEN_USER && !(special &&

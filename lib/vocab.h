@@ -36,7 +36,7 @@ struct vocab {
 	enum vocab_model model;
 	size_t n;                  /* tokens: ids are 0..n-1 */
 	const unsigned char *spelled; /* the spellings, in the file */
-	uint32_t *at;              /* (n) where each one is there */
+	uint32_t *at;              /* (n + 1) where each one is there, and the end */
 	const unsigned char *type; /* (n) i32 in the file; NULL: all normal */
 	int32_t bos;               /* begins a text; -1: there is none */
 	bool add_bos;              /* the model wants texts to begin with it */
@@ -56,9 +56,10 @@ void vocab_close(struct vocab *v);
 static inline struct mf_str
 vocab_token(const struct vocab *v, int32_t id)
 {
-	const unsigned char *p = v->spelled + v->at[id];
+	const size_t from = (size_t)v->at[id] + 8; /* behind its length */
 
-	return mf_next_str(&p);
+	return (struct mf_str) { (const char *)v->spelled + from,
+		v->at[id + 1] - from };
 }
 
 static inline enum token_type
@@ -68,6 +69,8 @@ vocab_type(const struct vocab *v, int32_t id)
 	                       : (enum token_type)get_i32(v->type + 4 * (size_t)id);
 }
 
+/* The first token from `id` on that is not a normal one, or n. */
+int32_t vocab_odd(const struct vocab *v, int32_t id);
 bool vocab_is_eog(const struct vocab *v, int32_t id);
 /* Whether the token is structure, not text: control, unknown, unused. */
 bool vocab_is_control(const struct vocab *v, int32_t id);

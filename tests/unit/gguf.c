@@ -213,6 +213,56 @@ test_changes(const struct buf *b)
 	    "every byte changed");
 }
 
+/* An array of so many strings that there are marks, and keys that end texts far
+ * behind in it. */
+static void
+test_many_strings(void)
+{
+	enum { MANY = 3 * MF_MARK + 5 };
+	static const char end[] = "<eos>", *keys[] = { "tokenizer.ggml.tokens",
+		"tokenizer.ggml.token_type" };
+	struct buf b = { 0 };
+	struct modelfile g;
+	const struct mf_kv *kv;
+	char err[ERRLEN];
+	int32_t ids[MF_END_IDS];
+	bool good = true;
+
+	buf_put(&b, "GGUF", 4);
+	put(&b, 3, 4);
+	put(&b, 0, 8);
+	put(&b, 2, 8);
+	for (int k = 0; k < 2; k++) {
+		put_key(&b, keys[k], MF_ARR);
+		put(&b, k == 0 ? MF_STR : MF_I32, 4);
+		put(&b, MANY, 8);
+		for (uint32_t i = 0; i < MANY; i++) {
+			char s[16];
+			snprintf(s, sizeof(s), "%*u", (int)(i % 7), i);
+			if (k == 0)
+				put_str(&b, i == 7 || i == 2500 ? end : s);
+			else
+				put(&b, i == 2500 ? TOKEN_CONTROL
+				                  : TOKEN_NORMAL, 4);
+		}
+	}
+	if (gguf_parse(&g, b.p, b.len, err) != 0) {
+		ok(false, err);
+		return;
+	}
+	kv = mf_find(&g, keys[0]);
+	for (uint32_t i = 0; i < MANY; i += i % 100 == 0 ? 1 : 33) {
+		const unsigned char *at = mf_str_at(kv, i);
+		struct mf_str s = mf_next_str(&at);
+		good &= i == 7 || i == 2500 || (uint32_t)atoi(s.p) == i;
+	}
+	ok(good, "strings by number");
+	ok(mf_end_ids(&g, MANY, ids, err) == 1 && ids[0] == 2500,
+	    "a control token among many");
+	modelfile_close(&g);
+	buf_free(&b);
+}
+
 /* A page that cannot be read, with room before it. */
 static bool
 make_guard(void)
@@ -236,7 +286,7 @@ main(void)
 	char err[ERRLEN] = "";
 	struct modelfile g;
 
-	printf("1..27\n");
+	printf("1..29\n");
 	make(&b);
 	if (b.len > ROOM || !make_guard())
 		return 1;
@@ -248,6 +298,7 @@ main(void)
 	modelfile_close(&g);
 	test_cuts(&b);
 	test_changes(&b);
+	test_many_strings();
 	buf_free(&b);
 	return 0;
 }

@@ -59,7 +59,7 @@ MODULES = util isa wide buf io map bundled tokens modelfile gguf \
 	kernel_avx512_q_add \
 	kernel_neon kernel_neon_float kernel_neon_q8 kernel_neon_attn \
 	kernel_neon_q kernel_neon_dotprod \
-	cpus pool rope hparam model seq kvfile linear forward utf8 unidata escape \
+	cpus pool rope hparam model seq kvfile linear attention forward utf8 unidata escape \
 	nfc nfcdata vocab spelling pretok ids merge bpe spm cuts known \
 	tokenizer texts mt19937 normal green logprob scored \
 	pieces

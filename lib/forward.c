@@ -8,7 +8,6 @@
 #include "wide.h"
 
 enum {
-	MANY = 32,         /* rows from which on several attend together */
 	CHUNK = 512,       /* rows at a time, at most, and */
 	SCRATCH = 1 << 22, /* values of the widest scratch */
 	/* Products of a run that are worth a second thread: one that is awake;
@@ -24,7 +23,7 @@ forward_open(struct forward *f, const struct model *m, const struct kern *kern,
     struct pool *pool, bool exact, bool f16)
 {
 	size_t q = m->n_head * m->head_dim, kv = m->n_kv * m->head_dim;
-	size_t threads = pool_threads(pool), group = m->n_head / m->n_kv;
+	size_t threads = pool_threads(pool);
 	size_t cols = m->n_embd > m->n_ff ? m->n_embd : m->n_ff;
 
 	size_t n;
@@ -51,9 +50,7 @@ forward_open(struct forward *f, const struct model *m, const struct kern *kern,
 	for (size_t i = m->n_layer; i-- > 0;)
 		if (m->layer[i].rope != NULL)
 			f->first[m->layer[i].rope - m->rope] = i;
-	f->attn_rows = 64 / group < 1 ? 1 : 64 / group < 16 ? 64 / group : 16;
-	f->attn_size = f->attn_rows * group * (2 * m->head_dim + 2);
-	f->attn = xscratch(threads, f->attn_size * sizeof(float));
+	attention_open(&f->attention, m, kern, pool, f16);
 	linear_in_init(&f->in, n, cols);
 }
 
@@ -71,7 +68,7 @@ forward_close(struct forward *f)
 	free(f->up);
 	free(f->turn[0]);
 	free(f->turn[1]);
-	free(f->attn);
+	attention_close(&f->attention);
 	linear_in_free(&f->in);
 }
 
@@ -270,150 +267,6 @@ store_rows(void *arg, size_t from, size_t to, size_t worker)
 	}
 }
 
-/* The positions of a page that a row sees; false: none. */
-static bool
-sees(struct kern_attn *at, size_t pos, size_t window, size_t page)
-{
-	size_t first = page * KERN_PAGE, to = pos + 1;
-	size_t from = window > 0 && window < to ? to - window : 0;
-
-	at->from = from > first ? from - first : 0;
-	at->to = to > first ? to - first : 0;
-	if (at->to > KERN_PAGE)
-		at->to = KERN_PAGE;
-	return at->from < at->to;
-}
-
-/* Queries that attend together: of heads that share keys and values, from rows
- * of a sequence that follow each other. */
-struct queries {
-	float *q, *o;     /* (rows, heads, head_dim) */
-	float *max, *sum; /* (rows, heads) */
-	size_t rows, pos; /* position of the first row */
-	size_t heads;
-};
-
-/* Attend to a page: all at once, unless a window ends what they see of it at
- * different positions. */
-static void
-attend_page(const struct region *r, const struct queries *x, size_t head,
-    size_t page)
-{
-	const struct kern *kern = r->f->c.kern;
-	const struct model *m = r->f->m;
-	size_t group = x->heads, window = m->layer[r->layer].window;
-	size_t first = page * KERN_PAGE;
-	size_t i = first > x->pos ? first - x->pos : 0; /* the row */
-	struct kern_attn at = { .hd = m->head_dim, .each = group,
-		.scale = m->attn_scale, .cap = m->attn_cap,
-		.next = first + KERN_PAGE < x->pos + x->rows ? seq_keys(
-		    r->row->seq, page + 1, r->layer, head) : NULL };
-	struct kern_attn last = at;
-	const void *k = seq_keys(r->row->seq, page, r->layer, head);
-	const void *v = seq_values(r->row->seq, page, r->layer, head);
-	bool same = sees(&at, x->pos + i, window, page) &&
-	    sees(&last, x->pos + x->rows - 1, window, page) &&
-	    at.from == last.from;
-	size_t step = same ? x->rows - i : 1;
-
-	for (; i < x->rows; i += step) {
-		size_t g = i * group, n = step * group;
-		if (!sees(&at, x->pos + i, window, page))
-			continue;
-		if (r->f->geo.f16)
-			kern->attn_f16(x->o + g * at.hd, x->max + g,
-			    x->sum + g, x->q + g * at.hd, k, v, n, &at);
-		else
-			kern->attn_f32(x->o + g * at.hd, x->max + g,
-			    x->sum + g, x->q + g * at.hd, k, v, n, &at);
-	}
-}
-
-/* `group` of the heads that share key/value head `head`, and rows that follow
- * each other, the first being r->row. The result takes the place of the
- * queries, whose rows are `width` apart; `scratch` is a worker's. */
-static void
-attend_rows(const struct region *r, float *queries, size_t width, size_t rows,
-    size_t head, size_t group, float *scratch)
-{
-	const struct model *m = r->f->m;
-	size_t hd = m->head_dim, n = rows * group;
-	size_t window = m->layer[r->layer].window, pos = r->row->pos;
-	struct queries x = { scratch, scratch + n * hd, scratch + 2 * n * hd,
-		scratch + 2 * n * hd + n, rows, pos, group };
-	size_t page = window > 0 && window <= pos
-	    ? (pos + 1 - window) / KERN_PAGE : 0;
-
-	for (size_t i = 0; i < rows; i++)
-		memcpy(x.q + i * group * hd, queries + i * width,
-		    group * hd * sizeof(float));
-	memset(x.o, 0, n * hd * sizeof(float));
-	for (size_t i = 0; i < n; i++) {
-		x.max[i] = -INFINITY;
-		x.sum[i] = 0;
-	}
-	for (; page * KERN_PAGE < pos + rows; page++)
-		attend_page(r, &x, head, page);
-	for (size_t i = 0; i < n; i++) {
-		float *to = queries + i / group * width + i % group * hd;
-		for (size_t j = 0; j < hd; j++)
-			to[j] = x.o[i * hd + j] / x.sum[i];
-	}
-}
-
-/* Of n rows, those that attend together: of a prompt many, since they share
- * what they read. */
-static size_t
-together(const struct forward *f, size_t n)
-{
-	return n < MANY ? 1 : f->attn_rows;
-}
-
-/* Of how many parts are the heads that share keys and values, so that there is
- * a piece for each thread: to read these twice is better than to wait. */
-static size_t
-parts(const struct forward *f, size_t n)
-{
-	size_t pieces = (n + together(f, n) - 1) / together(f, n) * f->m->n_kv;
-	size_t group = f->m->n_head / f->m->n_kv;
-	size_t want = (pool_threads(f->c.pool) + pieces - 1) / pieces;
-
-	return want < group ? want : group;
-}
-
-/* Pieces are (rows together, key/value head, part of its heads). */
-static void
-attend(void *arg, size_t from, size_t to, size_t worker)
-{
-	struct region *r = arg;
-	struct forward *f = r->f;
-	size_t hd = f->m->head_dim, width = linear_apart(f->m->n_head * hd);
-	size_t n_kv = f->m->n_kv, group = f->m->n_head / n_kv;
-	float *scratch = f->attn + worker * f->attn_size;
-	size_t rows = together(f, r->n), many = parts(f, r->n);
-
-	for (; from < to; from++) {
-		size_t part = from % many, head = from / many % n_kv;
-		size_t t = from / many / n_kv * rows;
-		size_t first = group * part / many;
-		size_t last = group * (part + 1) / many;
-		size_t end = t + rows < r->n ? t + rows : r->n;
-		while (t < end) {
-			const struct forward_row *row = r->row + t;
-			struct region here = *r;
-			size_t n = 1;
-			while (t + n < end && row[n].seq == row->seq &&
-			    row[n].pos == row->pos + n)
-				n++;
-			here.row = row;
-			attend_rows(&here, f->q + t * width +
-			    (head * group + first) * hd, width, n, head,
-			    last - first, scratch);
-			t += n;
-		}
-	}
-}
-
 static void
 activate_rows(void *arg, size_t from, size_t to, size_t worker)
 {
@@ -488,18 +341,13 @@ block(struct forward *f, const struct forward_row *row, size_t n, size_t layer)
 	const struct linear_job down[] = { { f->out, linear_apart(d),
 		&y->down } };
 	size_t ups = y->gate.w.data != NULL ? 2 : 1;
-	size_t rows = together(f, n), many = parts(f, n);
-	size_t work = rows * (row[n - 1].pos + 1) * m->head_dim *
-	    (m->n_head / m->n_kv) / many;
 
 	pool_run(pool, normalise_rows, &in, n, 16);
 	linear_input(&f->in, f->norm, d, n, d);
 	read_ahead(f, o, 1, n);
 	linear_run(&f->c, qkv, 3, &f->in);
 	pool_run(pool, store_rows, &in, n, 8);
-	/* a chunk of pieces that is worth a thread's waking */
-	pool_run(pool, attend, &in, (n + rows - 1) / rows * m->n_kv * many,
-	    1 + 65536 / work);
+	attention_run(&f->attention, f->q, row, n, layer);
 	linear_input(&f->in, f->q, q_ld, n, q);
 	read_ahead(f, up, ups, n);
 	linear_run(&f->c, o, 1, &f->in);

@@ -17,6 +17,7 @@
 #ifndef FORWARD_H
 #define FORWARD_H
 
+#include "attention.h"
 #include "linear.h"
 #include "seq.h"
 
@@ -43,8 +44,7 @@ struct forward {
 	float *out;  /* (n_embd) what a branch adds to x */
 	float *turn[2]; /* (rope[i].dim) cosines, then sines, of a position */
 	size_t first[2]; /* layer that fills turn[i] for those after it */
-	float *attn; /* (threads, attn_size) for attn_rows rows and a head */
-	size_t attn_rows, attn_size;
+	struct attention attention;
 	struct linear_in in;
 	size_t chunk; /* rows that the scratch has room for */
 };

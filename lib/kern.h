@@ -36,8 +36,12 @@ struct kern_attn {
 	                as the page goes; 0: all see the same */
 	float scale;     /* of scores */
 	float cap;       /* softcap of scores; 0: none */
-	const void *next; /* keys that are read next, fetched meanwhile; or
-	                     NULL */
+	const void *next; /* what is read next, fetched meanwhile: keys, or where
+	                     only values are read, values; or NULL */
+	float *s;        /* (nq, 64) scores, where only they are made (o is
+	                    NULL), or are there already (q is NULL) */
+	size_t lo, hi;   /* dimensions of values that are summed up: multiples
+	                    of 16, or hd */
 };
 
 /* The end of what query i sees of a page. */
@@ -169,8 +173,10 @@ struct kern {
 	 * dimensions in order, then s * scale, then softcap; M = max(m, all s);
 	 * c = exp(m - M); p = exp(s - M); l = fma(l, c, sum of p by the 16-lane
 	 * rule, position i of the page being term i); o *= c; then o = fma(p,
-	 * v, o), positions in order. Begin with m = -inf, l = 0, o = 0; the
-	 * result is o / l.
+	 * v, o), positions in order, for dimensions lo..hi-1. Begin with m =
+	 * -inf, l = 0, o = 0; the result is o / l. Scores can be made for
+	 * themselves, so that pages are shared out, and then values be summed,
+	 * so that dimensions are.
 	 *
 	 *	q[nq][hd] o[nq][hd] m[nq] l[nq]
 	 */

@@ -4,6 +4,7 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 
 #include <math.h>
+#include <string.h>
 
 #include "fmath.h"
 

@@ -99,71 +99,84 @@ softcap(float *x, size_t n, float cap)
 		x[i] = cap * fm_tanhf(x[i] / cap);
 }
 
-/* The part of attention that follows the sums s[to], 0 before `from`: leaves
- * the weights in s, updates m and l, scales o. */
+/* Scores s[64] of the query with positions from..to-1. */
 static void
-attn_weights(float *s, float *o, float *m, float *l, size_t to,
-    const struct kern_attn *a)
+attn_scores(float *s, const float *q, const void *k, size_t to,
+    const struct kern_attn *a, float element(const void *p, size_t i))
 {
-	float top = *m, c;
-
-	for (size_t j = a->from; j < to; j++)
+	for (size_t j = a->from; j < to; j++) {
+		size_t at = j / 16 * a->hd * 16 + j % 16;
+		s[j] = 0;
+		for (size_t i = 0; i < a->hd; i++)
+			s[j] = fmaf(q[i], element(k, at + i * 16), s[j]);
 		s[j] *= a->scale;
+	}
 	if (a->cap > 0)
 		softcap(s + a->from, to - a->from, a->cap);
+}
+
+/* What comes of them. */
+static void
+attn_values(float *o, float *m, float *l, const float *scores, const void *v,
+    size_t to, const struct kern_attn *a, float element(const void *p, size_t i))
+{
+	float s[KERN_PAGE] = { 0 }, top = *m, c;
+
 	for (size_t j = a->from; j < to; j++)
-		top = s[j] > top ? s[j] : top;
+		top = scores[j] > top ? scores[j] : top;
 	c = fm_expf(*m - top);
 	for (size_t j = a->from; j < to; j++)
-		s[j] = fm_expf(s[j] - top);
+		s[j] = fm_expf(scores[j] - top);
 	*l = fmaf(*l, c, sum(s, to));
 	*m = top;
-	for (size_t i = 0; i < a->hd; i++)
+	for (size_t i = a->lo; i < a->hi; i++)
 		o[i] *= c;
+	for (size_t j = a->from; j < to; j++)
+		for (size_t i = a->lo; i < a->hi; i++)
+			o[i] = fmaf(s[j], element(v, j * a->hd + i), o[i]);
+}
+
+static void
+attend(float *o, float *m, float *l, const float *q, const void *k,
+    const void *v, size_t nq, const struct kern_attn *a,
+    float element(const void *p, size_t i))
+{
+	for (size_t h = 0; h < nq; h++) {
+		size_t to = kern_attn_to(a, h);
+		float own[KERN_PAGE], *s = q == NULL || o == NULL
+		    ? a->s + h * KERN_PAGE : own;
+		if (q != NULL)
+			attn_scores(s, q + h * a->hd, k, to, a, element);
+		if (o != NULL)
+			attn_values(o + h * a->hd, m + h, l + h, s, v, to, a,
+			    element);
+	}
+}
+
+static float
+element_f32(const void *p, size_t i)
+{
+	return ((const float *)p)[i];
+}
+
+static float
+element_f16(const void *p, size_t i)
+{
+	return fm_from_f16(((const uint16_t *)p)[i]);
 }
 
 static void
 attn_f32(float *o, float *m, float *l, const float *q, const float *k,
     const float *v, size_t nq, const struct kern_attn *a)
 {
-	size_t hd = a->hd, to;
-
-	for (size_t h = 0; h < nq; h++, q += hd, o += hd) {
-		float s[KERN_PAGE] = { 0 };
-		to = kern_attn_to(a, h);
-		for (size_t j = a->from; j < to; j++) {
-			const float *kj = k + j / 16 * hd * 16 + j % 16;
-			for (size_t i = 0; i < hd; i++)
-				s[j] = fmaf(q[i], kj[i * 16], s[j]);
-		}
-		attn_weights(s, o, m + h, l + h, to, a);
-		for (size_t j = a->from; j < to; j++)
-			for (size_t i = 0; i < hd; i++)
-				o[i] = fmaf(s[j], v[j * hd + i], o[i]);
-	}
+	attend(o, m, l, q, k, v, nq, a, element_f32);
 }
 
 static void
 attn_f16(float *o, float *m, float *l, const float *q, const uint16_t *k,
     const uint16_t *v, size_t nq, const struct kern_attn *a)
 {
-	size_t hd = a->hd, to;
-
-	for (size_t h = 0; h < nq; h++, q += hd, o += hd) {
-		float s[KERN_PAGE] = { 0 };
-		to = kern_attn_to(a, h);
-		for (size_t j = a->from; j < to; j++) {
-			const uint16_t *kj = k + j / 16 * hd * 16 + j % 16;
-			for (size_t i = 0; i < hd; i++)
-				s[j] = fmaf(q[i], fm_from_f16(kj[i * 16]),
-				    s[j]);
-		}
-		attn_weights(s, o, m + h, l + h, to, a);
-		for (size_t j = a->from; j < to; j++)
-			for (size_t i = 0; i < hd; i++)
-				o[i] = fmaf(s[j], fm_from_f16(v[j * hd + i]),
-				    o[i]);
-	}
+	attend(o, m, l, q, k, v, nq, a, element_f16);
 }
 
 static void

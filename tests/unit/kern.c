@@ -537,12 +537,52 @@ struct page {
 	uint16_t *half; /* kv; NULL: of floats */
 };
 
+static void
+attention_of(const struct kern *k, float *o, float *m, float *l, const float *q,
+    const struct page *x, size_t key, size_t nq, const struct kern_attn *a)
+{
+	size_t value = KERN_PAGE * x->hd - key;
+
+	if (x->half != NULL)
+		k->attn_f16(o, m, l, q, x->half + key, x->half + value, nq, a);
+	else
+		k->attn_f32(o, m, l, q, x->kv + key, x->kv + value, nq, a);
+}
+
+/* Scores first, then values in two parts of their dimensions: the first with what
+ * is not to be touched by the second. */
+static void
+attend_apart(const struct kern *k, float *o, const struct page *x, size_t key,
+    struct kern_attn a, float *again)
+{
+	size_t nq = x->nq, hd = x->hd, mid = hd / 2 / 16 * 16;
+	float *score = malloc(nq * KERN_PAGE * sizeof(float));
+	float *m = o + nq * hd, *l = m + nq;
+
+	if (score == NULL)
+		exit(2);
+	memset(score, 0xff, nq * KERN_PAGE * sizeof(float)); /* NaN */
+	a.s = score;
+	attention_of(k, NULL, NULL, NULL, x->q, x, key, nq, &a);
+	a.hi = mid;
+	attention_of(k, o, again, again + nq, NULL, x, key, nq, &a);
+	a.lo = mid;
+	a.hi = hd;
+	attention_of(k, o, m, l, NULL, x, key, nq, &a);
+	if (memcmp(again, m, nq * sizeof(float)) != 0 ||
+	    memcmp(again + nq, l, nq * sizeof(float)) != 0)
+		o[0] = 12345;
+	free(score);
+}
+
+enum way { AT_ONCE, BY_ROWS, APART };
+
 /* o[hd], m, l for each query, one behind the other in o: of all at once, or
- * called for those of each row. Every other page has keys and values change
- * places, so that what is left of the last one is wrong. */
+ * called for those of each row, or in steps. Every other page has keys and values
+ * change places, so that what is left of the last one is wrong. */
 static void
 attend(const struct kern *k, float *o, const struct page *x, size_t each,
-    bool rows)
+    enum way way)
 {
 	static const struct kern_attn at[] = {
 		{ .from = 0, .to = 64, .scale = 0.2f },
@@ -555,35 +595,33 @@ attend(const struct kern *k, float *o, const struct page *x, size_t each,
 		{ .from = 40, .to = 46, .scale = 0.2f },
 	};
 	size_t nq = x->nq, hd = x->hd;
-	float *m = o + nq * hd, *l = m + nq;
+	float *m = o + nq * hd, *l = m + nq, *again = floats(2 * nq);
 
 	memset(o, 0, nq * hd * 4);
 	for (size_t j = 0; j < nq; j++) {
-		m[j] = -INFINITY;
-		l[j] = 0;
+		m[j] = again[j] = -INFINITY;
+		l[j] = again[nq + j] = 0;
 	}
 	for (size_t p = 0; p < sizeof(at) / sizeof(at[0]); p++)
 		for (size_t j = 0, some; j < nq; j += some) {
 			struct kern_attn a = at[p];
 			size_t key = p % 2 * KERN_PAGE * hd;
-			size_t value = KERN_PAGE * hd - key;
-			some = !rows ? nq : nq - j < each ? nq - j : each;
+			some = way != BY_ROWS ? nq : nq - j < each ? nq - j
+			                                           : each;
 			a.next = p % 2 ? NULL : x->kv;
-			a.hd = hd;
-			a.each = rows ? 0 : each;
-			if (rows && a.to + j / each < KERN_PAGE)
+			a.hd = a.hi = hd;
+			a.each = way == BY_ROWS ? 0 : each;
+			if (way == BY_ROWS && a.to + j / each < KERN_PAGE)
 				a.to += j / each;
-			else if (rows)
+			else if (way == BY_ROWS)
 				a.to = KERN_PAGE;
-			if (x->half != NULL)
-				k->attn_f16(o + j * hd, m + j, l + j,
-				    x->q + j * hd, x->half + key,
-				    x->half + value, some, &a);
+			if (way == APART)
+				attend_apart(k, o, x, key, a, again);
 			else
-				k->attn_f32(o + j * hd, m + j, l + j,
-				    x->q + j * hd, x->kv + key, x->kv + value,
-				    some, &a);
+				attention_of(k, o + j * hd, m + j, l + j,
+				    x->q + j * hd, x, key, some, &a);
 		}
+	free(again);
 }
 
 /* Against the definition, and all at once against row by row; with odd, some
@@ -606,13 +644,15 @@ attention(const struct kern *s, const struct kern *k, bool f16, size_t nq,
 	s->to_f16(half, x.kv, 2 * 64 * hd);
 	x.half = f16 ? half : NULL;
 	begin();
-	attend(s, out[0] + GUARD, &x, each, false);
-	attend(k, out[1] + GUARD, &x, each, false);
+	attend(s, out[0] + GUARD, &x, each, AT_ONCE);
+	attend(k, out[1] + GUARD, &x, each, AT_ONCE);
 	good = same(4 * (nq * hd + 2 * nq));
 	if (each > 0) {
-		attend(s, out[0] + GUARD, &x, each, true);
+		attend(s, out[0] + GUARD, &x, each, BY_ROWS);
 		good &= same(4 * (nq * hd + 2 * nq));
 	}
+	attend(k, out[1] + GUARD, &x, each, APART);
+	good &= same(4 * (nq * hd + 2 * nq));
 	free(x.q);
 	free(x.kv);
 	free(half);

@@ -15,7 +15,7 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 
 enum {
-	MANY = 8,   /* inputs that panels are for; fewer go by rows */
+	MANY = 5,   /* inputs that panels are for; fewer go by rows */
 	LANES = 16, /* inputs that are lanes where rows are of blocks of 32, and */
 	MOST_IDLE = 3, /* how many of these may be missing */
 };

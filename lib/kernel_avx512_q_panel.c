@@ -259,9 +259,11 @@ tile(int type, float *y, size_t ldy, __mmask16 mask, union panels *p,
 {
 	__m512 acc[TILE];
 
+	/* inputs that are none have no place either: to load nothing from where
+	 * there is no page takes long */
 	for (size_t j = 0; j < n; j++)
-		acc[j] = _mm512_maskz_loadu_ps(from > 0 && j < many ? mask : 0,
-		    y + (t + j) * ldy);
+		acc[j] = _mm512_maskz_loadu_ps(from > 0 ? mask : 0,
+		    y + (t + (j < many ? j : 0)) * ldy);
 	if (is_super(type))
 		tile256(type, acc, p->b256, depth / QK_K, a, t, n, from, k);
 	else

@@ -16,7 +16,7 @@ enum {
 	DEPTH = 256,         /* columns of a panel */
 	BLOCKS = DEPTH / QK, /* blocks of 32 in it */
 	TILE = 4,            /* inputs at a time */
-	MANY = 8,            /* inputs from which panels pay */
+	MANY = 7,            /* inputs from which panels pay */
 	INPUTS = 128,        /* inputs that are prepared together */
 };
 

@@ -16,9 +16,18 @@
 
 enum {
 	MANY = 5,   /* inputs that panels are for; fewer go by rows */
-	LANES = 16, /* inputs that are lanes where rows are of blocks of 32, and */
-	MOST_IDLE = 3, /* how many of these may be missing */
+	LANES = 16, /* of a vector */
 };
+
+/* Rows of blocks of 32 go by lanes where n inputs fill nearly all, each with so
+ * many rows; else 0. */
+INLINE size_t
+lane_rows(size_t n, size_t block)
+{
+	if (block != QK)
+		return 0;
+	return n > 12 && n <= 16 ? 1 : n > 4 && n <= 8 ? 2 : n == 4 ? 4 : 0;
+}
 
 /* What is prepared of few inputs for blocks of 32. */
 struct halves {
@@ -35,8 +44,8 @@ halves(const struct acts *x, size_t n, size_t k)
 	return (struct halves) { p, p + n * k / 2, (const void *)(p + n * k) };
 }
 
-/* What is prepared of LANES inputs for blocks of 32: values in fours of
- * neighbours, factors, sums of blocks. */
+/* What is prepared of inputs that are lanes: values in fours of neighbours,
+ * factors, sums of blocks; of each input as often as it has rows. */
 struct sixteen {
 	int8_t *q;    /* (k / 4, LANES, 4) */
 	float *d;     /* (k / 32, LANES) */
@@ -50,13 +59,6 @@ sixteen(const struct acts *x, size_t k)
 
 	return (struct sixteen) { p, (void *)(p + LANES * k),
 		(void *)(p + LANES * k + LANES * (k / QK) * sizeof(float)) };
-}
-
-/* Whether n inputs are lanes, for rows of such blocks. */
-INLINE bool
-are_lanes(size_t n, size_t block)
-{
-	return block == QK && n <= LANES && n + MOST_IDLE >= LANES;
 }
 
 /* Lanes of 128 bits of v, `next` bytes apart. */
@@ -79,8 +81,8 @@ kern_matmul_q avx512_rows_q4_0, avx512_rows_q4_1, avx512_rows_q5_0,
     avx512_rows_q4_k, avx512_rows_q5_k, avx512_rows_q6_k, avx512_rows_iq4_nl,
     avx512_rows_iq4_xs;
 
-/* Products with inputs that are lanes, and second terms, unless more is NULL. k
- * is at least 128. */
+/* Products of sixteen rows or more with inputs that are lanes, and second terms,
+ * unless more is NULL. */
 typedef void avx512_lanes(float *y, size_t ldy, const void *w,
     const struct acts *x, const struct kern_more *more, size_t rows, size_t n,
     size_t k);

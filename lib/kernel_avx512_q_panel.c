@@ -102,16 +102,20 @@ prepare_quad(const struct acts *x, size_t t, size_t n, size_t k, size_t block)
 	}
 }
 
-/* Inputs t..t+3 of n that are lanes. */
+/* Inputs t..t+3 of n that are lanes, each R times. */
 AVX512 static void
-prepare_lanes(const struct acts *x, size_t t, size_t n, size_t k)
+prepare_lanes(const struct acts *x, size_t t, size_t n, size_t k, size_t R)
 {
 	const struct sixteen to = sixteen(x, k);
-	const __m512i turn = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6,
-	    10, 14, 3, 7, 11, 15);
+	const __mmask16 mask = first16(QUAD * R);
+	int32_t column[LANES]; /* number 0 of four, of each input */
+	__m512i turn;
 
-	for (size_t j = t; j < t + QUAD; j++) {
-		size_t i = j < n ? j : n - 1;
+	for (size_t i = 0; i < LANES; i++)
+		column[i] = (int32_t)(i / R % QUAD * 4);
+	turn = _mm512_loadu_si512(column);
+	for (size_t j = t * R; j < (t + QUAD) * R; j++) {
+		size_t i = j / R < n ? j / R : n - 1;
 		const int16_t *sum = x->sum + i * (k / 16);
 		for (size_t b = 0; b < k / QK; b++) {
 			to.d[b * LANES + j] = x->d[i * (k / QK) + b];
@@ -121,20 +125,24 @@ prepare_lanes(const struct acts *x, size_t t, size_t n, size_t k)
 	for (size_t c = 0; c < k; c += 16) {
 		const int8_t *q = x->q + t * k + c;
 		__m128i in[QUAD];
+		__m512i v;
 		for (size_t j = 0; j < QUAD; j++)
 			in[j] = _mm_loadu_si128((const void *)(q +
 			    (t + j < n ? j : n - 1 - t) * k));
-		store_lanes(to.q + c * LANES + t * 4, 4 * LANES,
-		    _mm512_permutexvar_epi32(turn, lanes(in[0], in[1], in[2],
-		    in[3])));
+		v = lanes(in[0], in[1], in[2], in[3]);
+		for (size_t i = 0; i < 4; i++)
+			_mm512_mask_storeu_epi32(to.q + ((c / 4 + i) * LANES +
+			    t * R) * 4, mask, _mm512_permutexvar_epi32(
+			    _mm512_add_epi32(turn, _mm512_set1_epi32((int)i)),
+			    v));
 	}
 }
 
 AVX512 static void
 prepare(const struct acts *x, size_t t, size_t n, size_t k, size_t block)
 {
-	if (are_lanes(n, block))
-		prepare_lanes(x, t, n, k);
+	if (lane_rows(n, block) > 0)
+		prepare_lanes(x, t, n, k, lane_rows(n, block));
 	else if (n >= MANY)
 		prepare_quad(x, t, n, k, block);
 	else if (block == QK)
@@ -365,9 +373,11 @@ matmul(int type, tiles *f, kern_matmul_q *by_rows, avx512_lanes *by_lanes,
     float *y, size_t ldy, uint32_t number, const void *w, const struct acts *x,
     size_t rows, size_t n, size_t k)
 {
-	if (k < 4 * QK) /* four blocks are taken at a time */
+	const bool lanes = by_lanes != NULL && lane_rows(n, QK) > 0;
+
+	if (k < 4 * QK || (lanes && rows < ROWS)) /* so much at a time */
 		scalar_matmul_q(y, ldy, number, w, x, rows, n, k);
-	else if (by_lanes != NULL && are_lanes(n, QK))
+	else if (lanes)
 		by_lanes(y, ldy, w, x, NULL, rows, n, k);
 	else if (n >= MANY)
 		panels(type, f, y, ldy, w, x, NULL, rows, n, k);
@@ -381,9 +391,11 @@ many(int type, tiles *f, avx512_lanes *by_lanes, float *y, size_t ldy,
     const void *w, const struct acts *x, const struct kern_more *more,
     size_t rows, size_t n, size_t k)
 {
-	if (n < MANY || k < 4 * QK || k > DEPTH)
+	const bool lanes = by_lanes != NULL && lane_rows(n, QK) > 0;
+
+	if (k < 4 * QK || (lanes ? rows < ROWS : n < MANY || k > DEPTH))
 		return false;
-	if (by_lanes != NULL && are_lanes(n, QK))
+	if (lanes)
 		by_lanes(y, ldy, w, x, more, rows, n, k);
 	else
 		panels(type, f, y, ldy, w, x, more, rows, n, k);

@@ -405,7 +405,7 @@ many_added(const struct kern *s, const struct kern *k, uint32_t type,
 	first[blocks] = found;
 	begin();
 	if (!k->many_q[type](out[1] + GUARD, ld, w, x, &more, rows, cols, len)) {
-		good = cols < 8 || len < 128 || len > 2048;
+		good = cols < 8 || rows < 16 || len < 128 || len > 2048;
 	} else {
 		s->matmul_q[type](out[0] + GUARD, ld, type, w, x, rows, cols,
 		    len);
@@ -497,7 +497,7 @@ static void
 blocked(const struct kern *s, const struct kern *k)
 {
 	static const size_t rows[] = { 1, 2, 3, 7, 8, 16, 17, 33, 67 };
-	static const size_t cols[] = { 1, 2, 3, 5, 8, 13, 16, 19 };
+	static const size_t cols[] = { 1, 2, 3, 4, 5, 8, 13, 16, 19 };
 	static const size_t inner[] = { 1, 2, 3, 4, 7, 18 }; /* blocks */
 	static bool asked; /* once is enough */
 
@@ -509,7 +509,7 @@ blocked(const struct kern *s, const struct kern *k)
 		if (d == NULL || d->unpack == NULL)
 			continue;
 		for (int r = 0; r < 9; r++)
-			for (int c = 0; c < 8; c++)
+			for (int c = 0; c < 9; c++)
 				for (int i = d->block == QK ? 5 : 4; i >= 0; i--)
 					good &= quantised(s, k, type, rows[r],
 					    cols[c], inner[i] * d->block,

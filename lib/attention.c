@@ -75,8 +75,8 @@ struct queries {
 	size_t heads;
 };
 
-/* Queries from number i on attend to a page. Of what is not there, scores are
- * made, or there. */
+/* n queries from number i on attend to a page: without o their scores are made and
+ * no more, without q these are there. */
 static void
 attend(const struct attention *a, const struct queries *x, size_t i, size_t n,
     const void *k, const void *v, const struct kern_attn *at)

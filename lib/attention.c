@@ -282,10 +282,11 @@ run_apart(struct region *r)
 	size_t threads = pool_threads(a->pool), group = m->n_head / m->n_kv;
 	size_t n = r->n * m->n_kv, size = group * m->head_dim;
 
-	for (size_t i = 0; i < n; i++) {
-		struct apart p = apart(r, i);
-		if (p.end - p.page > r->pages)
-			r->pages = p.end - p.page;
+	for (size_t t = 0; t < r->n; t++) {
+		size_t pos = r->row[t].pos;
+		size_t pages = pos / KERN_PAGE + 1 -
+		    first_seen(r, pos) / KERN_PAGE;
+		r->pages = pages > r->pages ? pages : r->pages;
 	}
 	while (n * r->parts % threads != 0 &&
 	    (r->parts + 1) * NARROW <= m->head_dim)

@@ -1,7 +1,7 @@
 /*
  * attention - what the queries of rows see of their sequences' keys and values.
  *
- *	attention_open(&a, m, kern, pool, &geo);
+ *	attention_open(&a, m, kern, pool, f16);
  *	attention_run(&a, q, row, n, layer);
  *	attention_close(&a);
  *

@@ -44,20 +44,18 @@ quads(const struct acts *x, size_t n, size_t k, size_t block)
 		NULL };
 }
 
-/* Few inputs t..t+3 of n, where there are that many, for rows of blocks of 32. */
+/* Few inputs for rows of blocks of 32. */
 AVX512 static void
-prepare_few(const struct acts *x, size_t t, size_t n, size_t k)
+prepare_few(const struct acts *x, size_t n, size_t k)
 {
 	int8_t *first = x->more, *second = first + n * k / 2;
 	float *total = (void *)(first + n * k);
 
-	for (size_t b = t * (k / QK), end = n * (k / QK); b < end; b++) {
+	for (size_t b = 0; b < n * (k / QK); b++) {
 		memcpy(first + 16 * b, x->q + QK * b, 16);
 		memcpy(second + 16 * b, x->q + QK * b + 16, 16);
 		total[b] = x->d[b] *
 		    (float)(x->sum[2 * b] + x->sum[2 * b + 1]);
-		if (b + 1 == (t + 4) * (k / QK))
-			break;
 	}
 }
 
@@ -146,7 +144,7 @@ prepare(const struct acts *x, size_t t, size_t n, size_t k, size_t block)
 	else if (n >= MANY)
 		prepare_quad(x, t, n, k, block);
 	else if (block == QK)
-		prepare_few(x, t, n, k);
+		prepare_few(x, n, k); /* all in one call */
 }
 
 /* s[n] += fours of values times those of inputs, from x[] of each quad on. */

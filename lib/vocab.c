@@ -165,7 +165,9 @@ vocab_bytes(const struct vocab *v, int32_t id[256])
 
 	for (int i = 0; i < 256; i++)
 		id[i] = -1;
-	for (int32_t i = letters ? 0 : vocab_odd(v, 0); i < n && found < 256;
+	/* no two tokens are one letter (spelling.h), but may be one byte */
+	for (int32_t i = letters ? 0 : vocab_odd(v, 0);
+	    i < n && !(letters && found == 256);
 	    i = letters ? i + 1 : vocab_odd(v, i + 1)) {
 		struct mf_str s = vocab_token(v, i);
 		int byte = letters ? letter(s) : vocab_byte(s);

@@ -80,7 +80,7 @@ void vocab_piece(const struct vocab *v, int32_t id, struct buf *b);
 /* The byte that a spelling <0x0A> stands for, or -1. */
 int vocab_byte(struct mf_str s);
 
-/* The token of each byte by itself, -1 where there is none. */
+/* The token of each byte by itself, the last of several, -1 where there is none. */
 void vocab_bytes(const struct vocab *v, int32_t id[256]);
 
 /* Append a text as normal tokens spell it: its bytes in GPT-2's alphabet, or

@@ -309,6 +309,18 @@ spm() {
 	# the spelling of a byte is no way to write it
 	fails 1 'tokenize: v.gguf: the vocabulary has no token for byte 0x3C' \
 		tokenize -m v.gguf '<0x0A>'
+	# of two tokens for a byte the last counts, also behind tokens for all
+	for ((i = 0; i < 256; i++)); do
+		tokens+=("$(printf '<0x%02X>' "$i")")
+	done
+	tokens+=('<0xC3>')
+	while [ "${#types[@]}" -lt "${#tokens[@]}" ]; do
+		types+=(6)
+		scores+=(0)
+	done
+	put_vocab >v.gguf
+	[ "$(tok -c -m v.gguf z)" = $((13 + 0x7A)) ]
+	[ "$(tok -m v.gguf <text)" = "1 8 $((13 + 0x0A)) 269 $((13 + 0xA9))" ]
 }
 
 @test "a blank goes in front of a text, and of what follows a token" {

@@ -59,6 +59,19 @@ prepare_few(const struct acts *x, size_t n, size_t k)
 	}
 }
 
+/* Sixteen values from column c on of inputs t..t+3, of which the last stands for
+ * those that are none. */
+INLINE __m512i
+quad(const struct acts *x, size_t t, size_t n, size_t k, size_t c)
+{
+	__m128i in[QUAD];
+
+	for (size_t j = 0; j < QUAD; j++)
+		in[j] = _mm_loadu_si128((const void *)(x->q +
+		    (t + j < n ? t + j : n - 1) * k + c));
+	return lanes(in[0], in[1], in[2], in[3]);
+}
+
 /* Many inputs t..t+3 of n, where there are that many. */
 AVX512 static void
 prepare_quad(const struct acts *x, size_t t, size_t n, size_t k, size_t block)
@@ -84,20 +97,10 @@ prepare_quad(const struct acts *x, size_t t, size_t n, size_t k, size_t block)
 			else
 				memcpy(pair + 2 * (b * QUAD + j), sum, 4);
 	}
-	for (size_t c = 0; c < k; c += 16) {
-		const int8_t *q = x->q + t * k + c;
-		__m128i in[QUAD];
-		__m512i v;
-		for (size_t j = 0; j < QUAD; j++)
-			in[j] = _mm_loadu_si128((const void *)(q +
-			    (t + j < n ? j : n - 1 - t) * k));
-		v = _mm512_inserti64x4(_mm512_castsi256_si512(
-		    _mm256_set_m128i(in[1], in[0])),
-		    _mm256_set_m128i(in[3], in[2]), 1);
+	for (size_t c = 0; c < k; c += 16)
 		_mm512_storeu_si512(to.q + t * k + c * QUAD,
-		    _mm512_permutexvar_epi32(turn,
-		    _mm512_xor_si512(v, more)));
-	}
+		    _mm512_permutexvar_epi32(turn, _mm512_xor_si512(more,
+		    quad(x, t, n, k, c))));
 }
 
 /* Inputs t..t+3 of n that are lanes, each R times. */
@@ -121,13 +124,7 @@ prepare_lanes(const struct acts *x, size_t t, size_t n, size_t k, size_t R)
 		}
 	}
 	for (size_t c = 0; c < k; c += 16) {
-		const int8_t *q = x->q + t * k + c;
-		__m128i in[QUAD];
-		__m512i v;
-		for (size_t j = 0; j < QUAD; j++)
-			in[j] = _mm_loadu_si128((const void *)(q +
-			    (t + j < n ? j : n - 1 - t) * k));
-		v = lanes(in[0], in[1], in[2], in[3]);
+		__m512i v = quad(x, t, n, k, c);
 		for (size_t i = 0; i < 4; i++)
 			_mm512_mask_storeu_epi32(to.q + ((c / 4 + i) * LANES +
 			    t * R) * 4, mask, _mm512_permutexvar_epi32(

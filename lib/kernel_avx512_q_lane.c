@@ -29,7 +29,7 @@ struct blocks {
 
 /* The values of a block, byte_offset(type) added. */
 INLINE __m256i
-block_bytes32(int type, const unsigned char *p)
+row_bytes32(int type, const unsigned char *p)
 {
 	const __m256i four = _mm256_set1_epi8(15), top = _mm256_set1_epi8(-128);
 	__m256i v;
@@ -101,7 +101,7 @@ unpack(int type, struct blocks *to, const unsigned char *w, size_t stride,
 			 * these, which have enough to do */
 			__asm__("" : "+r"(head), "+r"(w));
 			to->head[i * R + r] = head;
-			v[r] = block_bytes32(type, w);
+			v[r] = row_bytes32(type, w);
 		}
 		interleave(to->q[i], v, R);
 	}

@@ -192,3 +192,29 @@ ends() {
 		tidy
 	done
 }
+
+@test "fewshot: a signal before a stage has begun" {
+	mkdir slow && cat >slow/forward <<-END
+	#!/bin/sh
+	[ "\$1" = -wc ] || {
+		: >"$PWD/began"
+		until [ -e "$PWD/late" ]; do sleep 0.1; done
+	}
+	exec "$(command -v forward)" "\$@"
+	END
+	chmod +x slow/forward
+	mkfifo said
+	PATH=$PWD/slow:$PATH "$TOP/examples/fewshot" kinds things >said 2>&1 3>&- &
+	cat said >got &
+	until [ -e began ]; do
+		sleep 0.1
+	done
+	kill %1
+	status=0
+	wait %1 || status=$?
+	[ "$status" -eq 143 ]
+	: >late
+	wait %2 # until no process has it
+	[ ! -s got ]
+	tidy
+}

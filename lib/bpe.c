@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chosen.h"
 #include "utf8.h"
 
 /* The slot of a pair: its own, or the free one where it would go. */
@@ -27,13 +28,22 @@ is_joined(struct mf_str s, struct mf_str a, struct mf_str b)
 	    memcmp(s.p + a.len, b.p, b.len) == 0;
 }
 
-/* The token that two parts spell together, or -1. `guess` is looked at first. */
+/* What a merge makes is looked for first in the token behind what the last one
+ * made: so it is in most lists. */
+struct guess {
+	uint32_t first; /* the token of the first merge, if always so */
+	struct mf_walk token;
+};
+
+/* The token that two parts spell together, or -1. */
 static int32_t
 find_joined(struct bpe *b, struct mf_str left, struct mf_str right,
-    uint32_t guess)
+    uint32_t rank, struct guess *g)
 {
+	const uint32_t guess = g->first + rank;
+
 	if (guess < b->vocab->n &&
-	    is_joined(vocab_token(b->vocab, (int32_t)guess), left, right))
+	    is_joined(mf_walk(&g->token, guess), left, right))
 		return (int32_t)guess;
 	b->spelled.len = 0;
 	buf_put(&b->spelled, left.p, left.len);
@@ -83,11 +93,10 @@ find_parts(const struct bpe *b, struct mf_str s, const struct pairs *of,
 	return x->left.p != NULL;
 }
 
-/* Add the merge "left right" of this rank. *first is the token that the first
- * merge would have made: in most lists the next one makes the next. */
+/* Add the merge "left right" of this rank. */
 static int
 add_merge(struct bpe *b, struct mf_str s, uint32_t rank,
-    const struct pairs *of, uint32_t *first, char *err)
+    const struct pairs *of, struct guess *g, char *err)
 {
 	struct bpe_merge *slot;
 	struct parts x;
@@ -99,10 +108,10 @@ add_merge(struct bpe *b, struct mf_str s, uint32_t rank,
 	if (x.l < 0 || x.r < 0)
 		return x.outside ? 0 : bad_merge(rank, s,
 		    x.l < 0 ? "the first" : "the second", err);
-	into = find_joined(b, x.left, x.right, *first + rank);
+	into = find_joined(b, x.left, x.right, rank, g);
 	if (into < 0)
 		return bad_merge(rank, s, "the result", err);
-	*first = (uint32_t)into - rank;
+	g->first = (uint32_t)into - rank;
 	slot = merge_slot(b, x.l, x.r);
 	if (slot->rank != 0)
 		return fail(err, "merges %lu and %lu are both '%.*s'",
@@ -113,7 +122,7 @@ add_merge(struct bpe *b, struct mf_str s, uint32_t rank,
 }
 
 /* Whether a text with such pairs may hold what "left right" makes. */
-static bool
+static inline bool
 is_wanted(const struct pairs *of, struct mf_str s)
 {
 	const unsigned char *p = (const unsigned char *)s.p, *end = p + s.len;
@@ -125,40 +134,14 @@ is_wanted(const struct pairs *of, struct mf_str s)
 	    pairs_has(of, end[end[-2] == ' ' ? -3 : -2], end[-1]);
 }
 
-/* A merge, "left right", and its rank. */
-struct wanted {
-	struct mf_str s;
-	uint32_t rank;
-};
-
-/* Those of which `of` may hold what they make; to be freed. */
-static struct wanted *
-choose(const struct mf_kv *merges, const struct pairs *of, size_t *n)
-{
-	const unsigned char *at = merges->p;
-	struct wanted *list = NULL;
-	size_t cap = 0;
-
-	*n = 0;
-	for (uint32_t i = 0; i < merges->n; i++) {
-		struct mf_str s = mf_next_str(&at);
-		if (!is_wanted(of, s))
-			continue;
-		if (*n == cap)
-			list = xgrow(list, &cap, *n + 1, sizeof(*list));
-		list[(*n)++] = (struct wanted) { s, i };
-	}
-	return list;
-}
-
 static int
 read_merges(struct bpe *b, const struct modelfile *g, const struct pairs *of,
     char *err)
 {
 	const struct mf_kv *kv;
-	struct wanted *list = NULL;
+	struct chosen *list = NULL;
+	struct guess guess = { .token = { .kv = b->vocab->spelled } };
 	const unsigned char *at;
-	uint32_t first = 0;
 	size_t size = 16, n;
 	int r = mf_array(g, "tokenizer.ggml.merges", MF_STR, &kv, err);
 
@@ -172,7 +155,7 @@ read_merges(struct bpe *b, const struct modelfile *g, const struct pairs *of,
 	at = kv->p;
 	n = (size_t)kv->n;
 	if (of != NULL)
-		list = choose(kv, of, &n);
+		list = chosen(kv, of, is_wanted, &n);
 	while (size < n + n / 2)
 		size *= 2;
 	b->mask = size - 1;
@@ -180,10 +163,27 @@ read_merges(struct bpe *b, const struct modelfile *g, const struct pairs *of,
 	r = 0;
 	for (uint32_t i = 0; i < n && r == 0; i++)
 		r = of == NULL
-		    ? add_merge(b, mf_next_str(&at), i, of, &first, err)
-		    : add_merge(b, list[i].s, list[i].rank, of, &first, err);
+		    ? add_merge(b, mf_next_str(&at), i, of, &guess, err)
+		    : add_merge(b, list[i].s, list[i].number, of, &guess, err);
 	free(list);
 	return r;
+}
+
+/* The tokens of bytes by themselves. */
+static void
+find_bytes(struct bpe *b)
+{
+	if (b->vocab->model != VOCAB_GPT2) {
+		vocab_bytes(b->vocab, b->byte);
+		return;
+	}
+	for (int i = 0; i < 256; i++) {
+		char p[2];
+		int n = vocab_spell(p, (unsigned char)i);
+		int32_t id = spelling_find(&b->spelling, p, (size_t)n);
+		b->byte[i] = id >= 0 && vocab_type(b->vocab, id) == TOKEN_NORMAL
+		    ? id : -1;
+	}
 }
 
 int
@@ -191,10 +191,11 @@ bpe_open(struct bpe *b, const struct vocab *v, const struct modelfile *g,
     bool whole, const struct pairs *of, char *err)
 {
 	*b = (struct bpe) { .vocab = v, .whole = whole };
-	vocab_bytes(v, b->byte);
 	if (spelling_open(&b->spelling, v, ~0u, of, err) == 0 &&
-	    read_merges(b, g, of, err) == 0)
+	    read_merges(b, g, of, err) == 0) {
+		find_bytes(b);
 		return 0;
+	}
 	bpe_close(b);
 	return -1;
 }

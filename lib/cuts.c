@@ -32,13 +32,14 @@ place(const struct cuts *c, uint32_t left, uint32_t right)
 void
 cuts_open(struct cuts *c, const struct vocab *v)
 {
+	const unsigned char *token = v->spelled->p;
 	size_t bits = 1024;
 
 	while (bits < 16 * v->n)
 		bits *= 2;
 	*c = (struct cuts) { xcalloc(bits / 32, sizeof(*c->bits)), bits - 1 };
-	for (int32_t i = 0; i < (int32_t)v->n; i++) {
-		struct mf_str s = vocab_token(v, i);
+	for (size_t i = 0; i < v->n; i++) {
+		struct mf_str s = mf_next_str(&token);
 		const unsigned char *p = (const unsigned char *)s.p;
 		size_t n = s.len, len;
 		uint32_t left = 0, right;

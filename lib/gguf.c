@@ -48,12 +48,79 @@ take_str(struct cursor *c, struct mf_str *s)
 	return true;
 }
 
+/* Where a string ends, the next one begins: to walk over them is to wait for one
+ * length after the other. So a walk is begun at some places further on as well,
+ * which are guesses. One is right when the walk before it comes to it. */
+enum {
+	WALKS = 4,
+	STEP = 4096, /* bytes of each walk, about; longer strings end them */
+	SHORT = 256, /* strings that are shorter are looked for */
+	ROUND = WALKS * STEP / 8 + 1, /* strings of all walks, at most */
+};
+
+/* From p on, the first place that may be where strings begin, or NULL. Reads
+ * less than STEP bytes. */
+static const unsigned char *
+guess(const unsigned char *p)
+{
+	for (size_t i = 0; i < SHORT; i++) {
+		const unsigned char *s = p + i;
+		int n = 0;
+		for (; n < 4 && get_u64(s) < SHORT; n++)
+			s += 8 + get_u64(s);
+		if (n == 4)
+			return p + i;
+	}
+	return NULL;
+}
+
+/* Walk on over strings of kv, of which the first is number i, and which are ROUND
+ * at least, in WALKS + 2 STEPs of bytes at least. Returns over how many, or 0 when
+ * that did not work out; nothing has changed then. */
+static size_t
+walk_round(struct cursor *c, const struct mf_kv *kv, size_t *mark, uint64_t i)
+{
+	const unsigned char *at[WALKS] = { c->p }, *stop[WALKS];
+	uint16_t where[WALKS][(STEP + SHORT) / 8 + 1];
+	size_t n[WALKS] = { 0 }, all = 0;
+	bool on = true;
+
+	for (size_t k = 1; k < WALKS; k++)
+		if ((stop[k - 1] = at[k] = guess(c->p + k * STEP)) == NULL)
+			return 0;
+	stop[WALKS - 1] = c->p + WALKS * STEP;
+	while (on) {
+		on = false;
+		for (size_t k = 0; k < WALKS; k++) {
+			uint64_t len;
+			if (at[k] >= stop[k])
+				continue;
+			where[k][n[k]++] = (uint16_t)(at[k] - c->p);
+			if ((len = get_u64(at[k])) > STEP)
+				return 0;
+			at[k] += 8 + len;
+			on = true;
+		}
+	}
+	for (size_t k = 0; k < WALKS - 1; k++)
+		if (at[k] != stop[k])
+			return 0;
+	for (size_t k = 0; k < WALKS; all += n[k++])
+		for (size_t j = -(size_t)(i + all) % MF_MARK; j < n[k];
+		    j += MF_MARK)
+			mark[(i + all + j) / MF_MARK] = (size_t)(c->p - kv->p) +
+			    where[k][j];
+	c->p = at[WALKS - 1];
+	return all;
+}
+
 /* The strings of kv, and where they stand. */
 static int
 parse_strings(struct modelfile *f, struct cursor *c, struct mf_kv *kv,
     char *err)
 {
-	size_t *mark = NULL;
+	const unsigned char *again = c->p; /* when to try many at once */
+	size_t *mark = NULL, n;
 	struct mf_str s;
 
 	if (kv->n > left(c) / 8)
@@ -61,11 +128,20 @@ parse_strings(struct modelfile *f, struct cursor *c, struct mf_kv *kv,
 	if (kv->array)
 		kv->mark = mark = mf_make(f, (size_t)kv->n / MF_MARK + 1,
 		    sizeof(*mark));
-	for (uint64_t i = 0; i < kv->n; i++) {
+	for (uint64_t i = 0; i < kv->n; i += n) {
+		n = 0;
+		if (c->p >= again && kv->n - i > ROUND &&
+		    left(c) >= (WALKS + 2) * STEP) {
+			again = c->p + WALKS * STEP;
+			n = walk_round(c, kv, mark, i);
+		}
+		if (n > 0)
+			continue;
 		if (mark != NULL && i % MF_MARK == 0)
 			mark[i / MF_MARK] = (size_t)(c->p - kv->p);
 		if (!take_str(c, &s))
 			return fail(err, "the metadata ends early");
+		n = 1;
 	}
 	return 0;
 }

@@ -468,6 +468,7 @@ add_spelled(const struct modelfile *f, int32_t *id, int n, size_t n_token,
     char *err)
 {
 	static const char tokens[] = "tokenizer.ggml.tokens";
+	enum { RUN = 1024 }; /* of most of which all are of one type */
 	const struct mf_kv *kv = NULL, *type = NULL;
 	uint64_t end, stop;
 
@@ -478,7 +479,7 @@ add_spelled(const struct modelfile *f, int32_t *id, int n, size_t n_token,
 	end = kv->n < n_token ? kv->n : n_token;
 	for (uint64_t i = 0; i < end && n >= 0; i = stop) {
 		const unsigned char *t = type->p + 4 * i, *at;
-		stop = end - i < MF_MARK ? end : i + MF_MARK;
+		stop = end - i < RUN ? end : i + RUN;
 		if (get_i32(t) != TOKEN_CONTROL &&
 		    all_same32(t, (size_t)(stop - i)))
 			continue;

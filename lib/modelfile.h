@@ -52,7 +52,7 @@ struct mf_kv {
 	                           MF_MARK-th stands */
 };
 
-enum { MF_MARK = 1024 };
+enum { MF_MARK = 16 };
 
 struct mf_tensor {
 	struct mf_str name;
@@ -228,6 +228,22 @@ mf_str_at(const struct mf_kv *kv, uint64_t i)
 	for (i %= MF_MARK; i > 0; i--)
 		mf_next_str(&at);
 	return at;
+}
+
+/* Strings by number, for those who mostly ask for the next: begins with kv alone. */
+struct mf_walk {
+	const struct mf_kv *kv;
+	uint64_t next; /* string, which stands */
+	const unsigned char *at; /* there, unless NULL */
+};
+
+static inline struct mf_str
+mf_walk(struct mf_walk *w, uint64_t i)
+{
+	if (i != w->next || w->at == NULL)
+		w->at = mf_str_at(w->kv, i);
+	w->next = i + 1;
+	return mf_next_str(&w->at);
 }
 
 #endif

@@ -19,7 +19,9 @@
 struct spelling {
 	const struct vocab *vocab;
 	unsigned char *tag; /* (mask + 1) 7 bits of the hash, and 0x80; 0: free */
-	uint32_t *id;       /* (mask + 1) where it is not free */
+	struct spelling_slot {
+		uint32_t id, at; /* which token; where it is spelled */
+	} *slot;            /* (mask + 1) those that are not free */
 	size_t mask;
 	size_t longest; /* bytes of the longest one */
 };

@@ -22,6 +22,7 @@ spm_open(struct spm *s, const struct vocab *v, const struct modelfile *g,
     const struct pairs *of, char *err)
 {
 	const struct mf_kv *scores;
+	uint32_t numbers = 0;
 	int r = mf_array(g, "tokenizer.ggml.scores", MF_F32, &scores, err);
 
 	*s = (struct spm) { 0 };
@@ -33,6 +34,8 @@ spm_open(struct spm *s, const struct vocab *v, const struct modelfile *g,
 		return fail(err, "%zu tokens, but %llu scores", v->n,
 		    (unsigned long long)scores->n);
 	for (size_t i = 0; i < v->n; i++)
+		numbers += isnan(get_f32(scores->p + 4 * i)) ? 0 : 1;
+	for (size_t i = 0; numbers < v->n; i++)
 		if (isnan(get_f32(scores->p + 4 * i)))
 			return fail(err, "token %zu: its score is not a number",
 			    i);

@@ -13,17 +13,11 @@ enum {
 	SHORT = 16384,     /* and up to which to read what it needs alone */
 };
 
-/* A recognised token while they are being sorted. */
-struct whole {
-	struct mf_str s;
-	int32_t id;
-};
-
 static int
 cmp_whole(const void *a, const void *b)
 {
-	struct mf_str s = ((const struct whole *)a)->s;
-	struct mf_str t = ((const struct whole *)b)->s;
+	struct mf_str s = ((const struct tokenizer_whole *)a)->s;
+	struct mf_str t = ((const struct tokenizer_whole *)b)->s;
 	int r = memcmp(s.p, t.p, s.len < t.len ? s.len : t.len);
 
 	return r ? r : (s.len > t.len) - (s.len < t.len);
@@ -52,33 +46,34 @@ may_begin(const struct tokenizer *t, const unsigned char *p, size_t n)
 	return t->begin[i / 32] >> i % 32 & 1;
 }
 
+/* The tokens that are recognised in texts, of such as `of` allows, if it is not
+ * NULL. */
 static void
-find_whole(struct tokenizer *t, bool special)
+find_whole(struct tokenizer *t, const struct pairs *of)
 {
 	const struct vocab *v = &t->vocab;
-	struct whole *w = NULL;
+	struct mf_walk token = { .kv = v->spelled };
+	struct tokenizer_whole *w = NULL;
 	size_t n = 0, cap = 0;
 
 	for (int32_t id = vocab_odd(v, 0); id < (int32_t)v->n;
 	    id = vocab_odd(v, id + 1)) {
 		enum token_type type = vocab_type(v, id);
 		struct mf_str s;
-		if (type != TOKEN_USER && !(special &&
+		if (type != TOKEN_USER && !(t->special &&
 		    (type == TOKEN_CONTROL || type == TOKEN_UNKNOWN)))
 			continue;
-		if ((s = vocab_token(v, id)).len == 0)
+		s = mf_walk(&token, (uint64_t)id);
+		if (s.len == 0 || (of != NULL && !pairs_allow(of, s.p, s.len)))
 			continue;
 		w = xgrow(w, &cap, n + 1, sizeof(*w));
-		w[n++] = (struct whole) { s, id };
+		w[n++] = (struct tokenizer_whole) { s, id };
 		set_begin(t, s);
 	}
 	if (n > 0)
 		qsort(w, n, sizeof(*w), cmp_whole);
-	t->whole = xreallocarray(NULL, n, sizeof(*t->whole));
+	t->whole = w;
 	t->nwhole = n;
-	for (size_t i = 0; i < n; i++)
-		t->whole[i] = w[i].id;
-	free(w);
 }
 
 /* The first of whole[lo..hi), which agree in d bytes, whose byte d is at least
@@ -88,7 +83,7 @@ lower(const struct tokenizer *t, size_t lo, size_t hi, size_t d, int c)
 {
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
-		struct mf_str s = vocab_token(&t->vocab, t->whole[mid]);
+		struct mf_str s = t->whole[mid].s;
 		if (s.len <= d || (unsigned char)s.p[d] < c)
 			lo = mid + 1;
 		else
@@ -108,8 +103,8 @@ match(const struct tokenizer *t, const unsigned char *p, size_t n)
 		lo = lower(t, lo, hi, d, p[d]);
 		hi = lower(t, lo, hi, d, p[d] + 1);
 		/* the shortest stands first */
-		if (lo < hi && vocab_token(&t->vocab, t->whole[lo]).len == d + 1)
-			best = t->whole[lo];
+		if (lo < hi && t->whole[lo].s.len == d + 1)
+			best = t->whole[lo].id;
 	}
 	return best;
 }
@@ -319,7 +314,7 @@ int
 tokenizer_open(struct tokenizer *t, const struct modelfile *g, bool special,
     char *err)
 {
-	*t = (struct tokenizer) { 0 };
+	*t = (struct tokenizer) { .special = special };
 	if (vocab_open(&t->vocab, g, err) != 0)
 		return -1;
 	known_open(&t->known);
@@ -327,7 +322,6 @@ tokenizer_open(struct tokenizer *t, const struct modelfile *g, bool special,
 		tokenizer_close(t);
 		return -1;
 	}
-	find_whole(t, special);
 	return 0;
 }
 
@@ -363,9 +357,12 @@ int
 tokenizer_read(struct tokenizer *t, const struct modelfile *g,
     const void *text, size_t n, char *err)
 {
-	struct pairs x = { { 0 } };
+	struct pairs plain = { { 0 } }, x = { { 0 } };
 	const struct pairs *of = find_pairs(t, &x, text, n) ? &x : NULL;
 
+	if (of != NULL)
+		pairs_add(&plain, text, n);
+	find_whole(t, of != NULL ? &plain : NULL);
 	if (t->vocab.model == VOCAB_LLAMA)
 		return spm_open(&t->spm, &t->vocab, g, of, err);
 	return bpe_open(&t->bpe, &t->vocab, g, t->whole_words, of, err);

@@ -43,8 +43,12 @@ struct tokenizer {
 	bool space_first; /* the added blank is for the beginning alone, */
 	bool space_once;  /* and not for what begins with one */
 	bool whole_words; /* a word that is a token is taken unmerged */
+	bool special;     /* control tokens are recognised */
 	unsigned char *strip; /* (tokens) TOKENIZER_LSTRIP, _RSTRIP; or NULL */
-	int32_t *whole;   /* (nwhole) recognised tokens, by spelling */
+	struct tokenizer_whole {
+		struct mf_str s;
+		int32_t id;
+	} *whole;         /* (nwhole) recognised tokens, by spelling */
 	size_t nwhole;
 	uint32_t begin[2048]; /* bits: two bytes that one of them begins with */
 };

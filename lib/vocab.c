@@ -46,7 +46,7 @@ spelled(uint32_t c)
 int32_t
 vocab_odd(const struct vocab *v, int32_t id)
 {
-	enum { RUN = 64 }; /* of most of which all are normal */
+	enum { RUN = 512 }; /* of most of which all are normal */
 	int32_t n = (int32_t)v->n, stop;
 
 	for (; v->type != NULL && id < n; id = stop) {
@@ -146,37 +146,15 @@ vocab_piece(const struct vocab *v, int32_t id, struct buf *b)
 	}
 }
 
-/* The byte that a normal token is in GPT-2's alphabet, or -1. */
-static int
-letter(struct mf_str s)
-{
-	uint32_t c;
-
-	return s.len > 0 && s.len <= 2 &&
-	    utf8_decode(&c, s.p, s.len) == (int)s.len ? spelled(c) : -1;
-}
-
 void
 vocab_bytes(const struct vocab *v, int32_t id[256])
 {
-	const bool letters = v->model == VOCAB_GPT2;
-	const int32_t n = (int32_t)v->n;
-	int found = 0;
-
 	for (int i = 0; i < 256; i++)
 		id[i] = -1;
-	/* no two tokens are one letter (spelling.h), but may be one byte */
-	for (int32_t i = letters ? 0 : vocab_odd(v, 0);
-	    i < n && !(letters && found == 256);
-	    i = letters ? i + 1 : vocab_odd(v, i + 1)) {
-		struct mf_str s = vocab_token(v, i);
-		int byte = letters ? letter(s) : vocab_byte(s);
-		if (byte < 0 || vocab_type(v, i) !=
-		    (letters ? TOKEN_NORMAL : TOKEN_BYTE))
-			continue;
-		found += id[byte] < 0;
-		id[byte] = i;
-	}
+	for (int32_t i = vocab_odd(v, 0); i < (int32_t)v->n;
+	    i = vocab_odd(v, i + 1))
+		if (vocab_type(v, i) == TOKEN_BYTE)
+			id[vocab_byte(vocab_token(v, i))] = i;
 }
 
 void
@@ -230,12 +208,14 @@ check_types(const struct vocab *v, char *err)
 	for (int32_t i = vocab_odd(v, 0); i < (int32_t)v->n;
 	    i = vocab_odd(v, i + 1)) {
 		int32_t type = get_i32(v->type + 4 * (size_t)i);
-		struct mf_str s = vocab_token(v, i);
+		struct mf_str s;
 		if (type < TOKEN_NORMAL || type > TOKEN_BYTE)
 			return fail(err, "token %ld: unknown type %ld", (long)i,
 			    (long)type);
-		if (type == TOKEN_BYTE && v->model != VOCAB_GPT2 &&
-		    vocab_byte(s) < 0)
+		if (type != TOKEN_BYTE || v->model == VOCAB_GPT2)
+			continue;
+		s = vocab_token(v, i);
+		if (vocab_byte(s) < 0)
 			return fail(err, "token %ld: '%.*s' is no byte",
 			    (long)i, s.len > 64 ? 64 : (int)s.len, s.p);
 	}
@@ -246,7 +226,6 @@ static int
 read_tokens(struct vocab *v, const struct modelfile *g, char *err)
 {
 	const struct mf_kv *tokens, *types = NULL;
-	const unsigned char *at;
 	int r = mf_array(g, "tokenizer.ggml.tokens", MF_STR, &tokens, err);
 
 	if (r == 0)
@@ -263,16 +242,7 @@ read_tokens(struct vocab *v, const struct modelfile *g, char *err)
 		return fail(err, "%llu tokens, but %llu token types",
 		    (unsigned long long)tokens->n, (unsigned long long)types->n);
 	v->n = (size_t)tokens->n;
-	v->at = xreallocarray(NULL, v->n + 1, sizeof(*v->at));
-	v->spelled = at = tokens->p;
-	for (size_t i = 0;; i++) {
-		if ((size_t)(at - v->spelled) > UINT32_MAX)
-			return fail(err, "key tokenizer.ggml.tokens: too large");
-		v->at[i] = (uint32_t)(at - v->spelled);
-		if (i == v->n)
-			break;
-		mf_next_str(&at);
-	}
+	v->spelled = tokens;
 	v->type = types == NULL ? NULL : types->p;
 	return check_types(v, err);
 }
@@ -338,6 +308,5 @@ vocab_open(struct vocab *v, const struct modelfile *g, char *err)
 void
 vocab_close(struct vocab *v)
 {
-	free(v->at);
 	*v = (struct vocab) { .bos = -1 };
 }

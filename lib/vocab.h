@@ -1,8 +1,7 @@
 /*
  * vocab - a model's vocabulary: token ids and the bytes that they stand for.
  * Read from the keys tokenizer.ggml.* of a GGUF file. What turns text into ids
- * is tokenizer.h; this half is all that decoding needs, and opening it costs a
- * walk over the list of tokens.
+ * is tokenizer.h; this half is all that decoding needs.
  *
  *	if (modelfile_open(&g, path, err) != 0 || vocab_open(&v, &g, err) != 0)
  *		die("%s: %s", path, err);
@@ -35,8 +34,7 @@ enum vocab_model {
 struct vocab {
 	enum vocab_model model;
 	size_t n;                  /* tokens: ids are 0..n-1 */
-	const unsigned char *spelled; /* the spellings, in the file */
-	uint32_t *at;              /* (n + 1) where each one is there, and the end */
+	const struct mf_kv *spelled; /* the spellings, in the file */
 	const unsigned char *type; /* (n) i32 in the file; NULL: all normal */
 	int32_t bos;               /* begins a text; -1: there is none */
 	bool add_bos;              /* the model wants texts to begin with it */
@@ -52,14 +50,13 @@ void vocab_close(struct vocab *v);
 
 /* The rest takes ids in 0..n-1 only. */
 
-/* How a token is spelled. */
+/* How a token is spelled. (Tokens that come in order: mf_walk.) */
 static inline struct mf_str
 vocab_token(const struct vocab *v, int32_t id)
 {
-	const size_t from = (size_t)v->at[id] + 8; /* behind its length */
+	const unsigned char *at = mf_str_at(v->spelled, (uint64_t)id);
 
-	return (struct mf_str) { (const char *)v->spelled + from,
-		v->at[id + 1] - from };
+	return mf_next_str(&at);
 }
 
 static inline enum token_type
@@ -80,7 +77,8 @@ void vocab_piece(const struct vocab *v, int32_t id, struct buf *b);
 /* The byte that a spelling <0x0A> stands for, or -1. */
 int vocab_byte(struct mf_str s);
 
-/* The token of each byte by itself, the last of several, -1 where there is none. */
+/* The byte token of each byte, the last of several, -1 where there is none; not
+ * for gpt2, where bytes are normal tokens. */
 void vocab_bytes(const struct vocab *v, int32_t id[256]);
 
 /* Append a text as normal tokens spell it: its bytes in GPT-2's alphabet, or

@@ -13,7 +13,7 @@
 
 #include "buf.h"
 
-enum { ROOM = 1 << 16 };
+enum { ROOM = 1 << 21 };
 
 static int n;
 static unsigned char *guard; /* what lies at and after it cannot be read */
@@ -218,7 +218,7 @@ test_changes(const struct buf *b)
 static void
 test_many_strings(void)
 {
-	enum { MANY = 3 * MF_MARK + 5 };
+	enum { MANY = 3077 };
 	static const char end[] = "<eos>", *keys[] = { "tokenizer.ggml.tokens",
 		"tokenizer.ggml.token_type" };
 	struct buf b = { 0 };
@@ -263,6 +263,80 @@ test_many_strings(void)
 	buf_free(&b);
 }
 
+/* A string of so many bytes: of some, such as are strings themselves. */
+static void
+put_bytes(struct buf *b, uint32_t i, size_t len)
+{
+	put(b, len, 8);
+	for (size_t k = 0; k < len; k++)
+		put(b, i % 3 != 0 ? 'a' + k % 26 : k % 11 == 0 ? 3
+		    : k % 11 < 8 ? 0 : 'x', 1);
+}
+
+/* So many strings that walks over them begin at guesses: short ones, none, long
+ * ones, some in which a guess is wrong. Each is where it was put, and cut
+ * short they are refused. */
+static void
+test_walks(void)
+{
+	enum { MANY = 40000 };
+	static size_t where[MANY];
+	struct buf b = { 0 };
+	struct modelfile g;
+	const struct mf_kv *kv;
+	char err[ERRLEN];
+	uint32_t seed = 1, failed = 0, cuts = 0;
+	bool good = true;
+	size_t first;
+
+	buf_put(&b, "GGUF", 4);
+	put(&b, 3, 4);
+	put(&b, 0, 8);
+	put(&b, 3, 8);
+	put_key(&b, "many", MF_ARR);
+	put(&b, MF_STR, 4);
+	put(&b, MANY, 8);
+	first = b.len;
+	for (uint32_t i = 0; i < MANY; i++) {
+		seed = seed * 1664525 + 1013904223;
+		where[i] = b.len - first;
+		put_bytes(&b, i / 5000, i / 4000 % 3 == 1 ? seed >> 28
+		    : i / 4000 % 3 == 2 ? 0 : i == 25000 ? 20000
+		    : i % 1500 == 0 ? 4095 + i % 3 : seed >> 27);
+	}
+	/* what follows could be strings as well */
+	put_key(&b, "next", MF_U64);
+	put(&b, 0, 8);
+	put(&b, 14, 8);
+	put(&b, 0, 14);
+	put(&b, MF_ARR, 4);
+	put(&b, MF_U8, 4);
+	put(&b, 1 << 16, 8);
+	put(&b, 0, 1 << 16);
+	if (gguf_parse(&g, b.p, b.len, err) != 0) {
+		ok(false, err);
+		return;
+	}
+	kv = mf_find(&g, "many");
+	for (uint32_t i = 0; i < MANY; i++)
+		good &= mf_str_at(kv, i) == kv->p + where[i];
+	ok(good && mf_find(&g, "next") != NULL,
+	    "each of many strings is where it was put");
+	modelfile_close(&g);
+	for (size_t len = first; len < b.len; len += 1009, cuts++)
+		failed += parse_copy(b.p, len) != 0;
+	ok(failed == cuts, "many strings cut short");
+	/* one that is longer than the file */
+	for (failed = cuts = 0; cuts < 100; cuts++) {
+		char *length = b.p + first + where[cuts * 397] + 7, was = *length;
+		*length = 1;
+		failed += parse_copy(b.p, b.len) != 0;
+		*length = was;
+	}
+	ok(failed == cuts, "one of many strings that is too long");
+	buf_free(&b);
+}
+
 /* A page that cannot be read, with room before it. */
 static bool
 make_guard(void)
@@ -299,6 +373,7 @@ main(void)
 	test_cuts(&b);
 	test_changes(&b);
 	test_many_strings();
+	test_walks();
 	buf_free(&b);
 	return 0;
 }

@@ -7,17 +7,13 @@ static bool
 topp(struct dist *d, double mass)
 {
 	const float *p = dist_probs(d);
-	float least = 0;
-	size_t ties = 0;
-	double scale;
 
 	if (p == NULL)
 		return false;
-	/* what softmax gives sums to 1, however that is rounded */
-	scale = d->kind == 'L' ? 0.5 : select_scale(p, d->n);
 	if (mass < 1)
-		least = select_least(p, p, d->n, scale, mass, &ties);
-	select_keep(d, p, least, ties);
+		select_mass(d, p, mass);
+	else
+		select_keep(d, p, 0, 0);
 	return dist_normalise(d);
 }
 

@@ -159,8 +159,9 @@ WIDE(double, about, (const float *w, size_t n), (w, n))
 	return add_lanes(sum, tail);
 }
 
-double
-select_scale(const float *w, size_t n)
+/* A power of 2 that brings the sum of w[n] to between 1/3 and 2/3. */
+static double
+scale_of(const float *w, size_t n)
 {
 	int e;
 
@@ -285,100 +286,116 @@ least_of_few(const float *v, size_t n, size_t k, size_t *ties)
 	return heap[0] + 0.0f;
 }
 
-/* top[i]: the largest of each BLOCK of v[n]; returns how many these are. */
-static size_t block_tops(float *top, const float *v, size_t n);
-WIDE(size_t, block_tops, (float *top, const float *v, size_t n), (top, v, n))
+/* top[i]: the largest of each BLOCK of v[n]. Returns what w[n] weighs. */
+static double survey(float *top, const float *v, const float *w, size_t n,
+    double scale);
+WIDE(double, survey, (float *top, const float *v, const float *w, size_t n,
+    double scale), (top, v, w, n, scale))
 {
-	size_t blocks = 0, b = 0;
+	double sum[LANES] = { 0 }, tail = 0;
 
-	for (; b < n; b += BLOCK) {
+	for (size_t b = 0; b < n; b += BLOCK) {
 		float max[LANES];
 		size_t end = n - b < BLOCK ? n : b + BLOCK, i = b;
 		for (size_t l = 0; l < LANES; l++)
 			max[l] = -INFINITY;
 		for (; i + LANES <= end; i += LANES)
-			for (size_t l = 0; l < LANES; l++)
+			for (size_t l = 0; l < LANES; l++) {
 				max[l] = v[i + l] > max[l] ? v[i + l] : max[l];
-		for (; i < end; i++)
+				sum[l] += weight(w[i + l], scale);
+			}
+		for (; i < end; i++) {
 			max[0] = v[i] > max[0] ? v[i] : max[0];
+			tail += weight(w[i], scale);
+		}
 		for (size_t half = LANES / 2; half > 0; half /= 2)
 			for (size_t l = 0; l < half; l++)
 				max[l] = max[l + half] > max[l] ? max[l + half]
 				                                : max[l];
-		top[blocks++] = max[0];
+		top[b / BLOCK] = max[0];
 	}
-	return blocks;
+	return add_lanes(sum, tail);
 }
 
 struct gathered {
 	float v[MOST], w[MOST];
 };
 
-/* Those of v[n] that are at least `least`, in order: how many, or 0 when that
+/* Those of t's items that are at least `least`, in order: how many, or 0 when that
  * may be more than MOST. top is of their blocks. */
 static size_t
-gather(struct gathered *g, const float *top, const float *v, const float *w,
-    size_t n, float least)
+gather(struct gathered *g, const struct items *t, const float *top, float least)
 {
 	size_t m = 0;
 
-	for (size_t b = 0; b < n; b += BLOCK) {
-		size_t end = n - b < BLOCK ? n : b + BLOCK;
+	for (size_t b = 0; b < t->n; b += BLOCK) {
+		size_t end = t->n - b < BLOCK ? t->n : b + BLOCK;
 
 		if (top[b / BLOCK] < least)
 			continue;
 		if (m + BLOCK > MOST)
 			return 0;
 		for (size_t i = b; i < end; i++) {
-			g->v[m] = v[i];
-			g->w[m] = w[i];
-			m += v[i] >= least;
+			g->v[m] = t->v[i];
+			g->w[m] = t->w[i];
+			m += t->v[i] >= least;
 		}
 	}
 	return m;
 }
 
-/* Try to gather such of v[n], the likeliest, as weigh `want`: how many, or 0. */
+/* Try to gather such of t's items, the likeliest, as weigh `want`: how many, or
+ * 0. */
 static size_t
-gather_run(struct gathered *g, const float *v, const float *w, size_t n,
-    double scale, double want)
+gather_run(struct gathered *g, const struct items *t, const float *top,
+    double want)
 {
-	float top[BLOCKS];
-	size_t blocks, ties;
+	size_t blocks = (t->n + BLOCK - 1) / BLOCK, ties;
 
-	if (n > BLOCKS * BLOCK || n < FEW * BLOCK)
-		return 0;
-	blocks = block_tops(top, v, n);
 	for (size_t k = FEW / 4; k <= blocks; k *= 4) {
 		float least = select_least(top, NULL, blocks, 0, (double)k,
 		    &ties);
-		size_t m = gather(g, top, v, w, n, least);
-		if (m == 0 || weigh_all(g->w, m, scale) >= want)
+		size_t m = gather(g, t, top, least);
+		if (m == 0 || weigh_all(g->w, m, t->scale) >= want)
 			return m;
 	}
 	return 0;
+}
+
+/* The value of the last of the shortest run of t's items that weighs `want`, and how
+ * many of those equal to it belong to that. top is of their blocks, or NULL. */
+static float
+end_of_run(const struct items *t, const float *top, double want, size_t *ties)
+{
+	struct search r = { .want = want };
+	struct gathered g;
+	size_t m = top != NULL && t->n >= FEW * BLOCK
+	    ? gather_run(&g, t, top, want) : 0;
+	const struct items few = { g.v, g.w, m, t->scale };
+
+	if (m > 0)
+		t = &few;
+	search(&r, 1, t);
+	*ties = count_ties(t, r.want, value(r.found));
+	return value(r.found);
 }
 
 float
 select_least(const float *v, const float *w, size_t n, double scale,
     double want, size_t *ties)
 {
-	struct items t = { v, w, n, scale };
-	struct search r = { .want = want };
-	struct gathered g;
-	size_t m = 0;
+	const struct items t = { v, w, n, scale };
+	float top[BLOCKS];
 
 	if (w == NULL && want >= 1 && want <= FEW)
 		return least_of_few(v, n, (size_t)want, ties);
-	if (w != NULL) {
-		r.want = share(want, weigh_all(w, n, scale));
-		m = gather_run(&g, v, w, n, scale, r.want);
-	}
-	if (m > 0)
-		t = (struct items) { g.v, g.w, m, scale };
-	search(&r, 1, &t);
-	*ties = count_ties(&t, r.want, value(r.found));
-	return value(r.found);
+	if (w == NULL)
+		return end_of_run(&t, NULL, want, ties);
+	if (n > BLOCKS * BLOCK)
+		return end_of_run(&t, NULL, share(want, weigh_all(w, n, scale)),
+		    ties);
+	want = share(want, survey(top, v, w, n, scale));
+	return end_of_run(&t, top, want, ties);
 }
 
 void
@@ -423,17 +440,19 @@ end_of_ties(const float *by, uint32_t n, float least, size_t ties)
 }
 
 /* Move those of d's entries from b to `end` whose by[i] is at least `least` to
- * where d->n is. */
-static void keep(struct dist *d, const float *by, uint32_t b, uint32_t end,
-    float least);
-WIDE_VOID(keep, (struct dist *d, const float *by, uint32_t b, uint32_t end,
-    float least), (d, by, b, end, least))
+ * where d->n is. top is of the blocks of `by`, or NULL. */
+static void keep(struct dist *d, const float *by, const float *top, uint32_t b,
+    uint32_t end, float least);
+WIDE_VOID(keep, (struct dist *d, const float *by, const float *top, uint32_t b,
+    uint32_t end, float least), (d, by, top, b, end, least))
 {
 	uint32_t n = d->n;
 
 	for (uint32_t stop; b < end; b = stop) {
-		stop = end - b < BLOCK ? end : b + BLOCK;
-		if (!any(by + b, stop - b, least, INFINITY))
+		stop = b - b % BLOCK + BLOCK;
+		stop = stop < end ? stop : end;
+		if (top != NULL ? top[b / BLOCK] < least
+		                : !any(by + b, stop - b, least, INFINITY))
 			continue;
 		/* No branch, which nobody could foresee: an entry that is not
 		 * kept is overwritten by the next. */
@@ -448,17 +467,49 @@ WIDE_VOID(keep, (struct dist *d, const float *by, uint32_t b, uint32_t end,
 	d->n = n;
 }
 
-void
-select_keep(struct dist *d, const float *by, float least, size_t ties)
+/* select_keep, where top is of the blocks of `by`, or NULL. */
+static void
+keep_run(struct dist *d, const float *by, const float *top, float least,
+    size_t ties)
 {
 	uint32_t n = d->n, end = 0;
 
 	if (ties > 0)
 		end = ties < n ? end_of_ties(by, n, least, ties) : n;
 	d->n = 0;
-	keep(d, by, 0, end, least);
-	keep(d, by, end, n, value(key(least) + 1)); /* above it */
+	keep(d, by, top, 0, end, least);
+	keep(d, by, top, end, n, value(key(least) + 1)); /* above it */
 	dist_kept(d, d->n);
+}
+
+void
+select_keep(struct dist *d, const float *by, float least, size_t ties)
+{
+	keep_run(d, by, NULL, least, ties);
+}
+
+void
+select_mass(struct dist *d, const float *p, double mass)
+{
+	struct items t = { p, p, d->n, 0.5 };
+	float top[BLOCKS], least;
+	double whole;
+	size_t ties;
+
+	if (d->n > BLOCKS * BLOCK) {
+		t.scale = scale_of(p, d->n);
+		least = select_least(p, p, d->n, t.scale, mass, &ties);
+		select_keep(d, p, least, ties);
+		return;
+	}
+	/* mostly the sum is 1, however that is rounded */
+	whole = survey(top, p, p, d->n, t.scale);
+	if (whole < 1.0 / 3 || whole >= 2.0 / 3) {
+		t.scale = scale_of(p, d->n);
+		whole = weigh_all(p, d->n, t.scale);
+	}
+	least = end_of_run(&t, top, share(mass, whole), &ties);
+	keep_run(d, p, top, least, ties);
 }
 
 /* The least float above 0 that is at least x. */

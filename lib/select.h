@@ -27,9 +27,6 @@
 float select_least(const float *v, const float *w, size_t n, double scale,
     double want, size_t *ties);
 
-/* Such a scale: it brings the sum of w[n] to between 1/3 and 2/3. */
-double select_scale(const float *w, size_t n);
-
 /* count[i]: how many of the likeliest weigh part[i] of the whole, as above with
  * v = w; at most SELECT_SHARES parts. */
 enum { SELECT_SHARES = 4 };
@@ -39,6 +36,10 @@ void select_shares(size_t *count, const double *part, size_t parts,
 /* Keep the entries of d whose by[i] (by[d->n], d->val or another measure) is
  * above `least`, and the first `ties` of those equal to it. */
 void select_keep(struct dist *d, const float *by, float least, size_t ties);
+
+/* Keep the shortest run of d's likeliest entries that has so much mass, below 1,
+ * of the probabilities p[d->n], which need not sum to 1. */
+void select_mass(struct dist *d, const float *p, double mass);
 
 /* Keep the entries of d that can be drawn and whose probability p[i] is at least
  * `least`; where there is none, the likeliest (lowest id of equals). p[d->n]

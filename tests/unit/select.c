@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MOST = 3000, ROUNDS = 1500 };
+enum { MOST = 20000, ROUNDS = 1500 };
 
 static int n;
 static uint64_t state = 1;
@@ -145,32 +145,67 @@ wrong_least(const float *v, const float *w, size_t len, struct item *t)
 	return wrong;
 }
 
-/* What select_keep keeps are the first k of t, by id. */
-static bool
-wrong_keep(const float *v, size_t len, const struct item *t, struct dist *d)
+/* d becomes entries of v[len]; every third id is one. */
+static void
+put(struct dist *d, const float *v, size_t len)
 {
-	size_t k = 1 + (size_t)(uniform() * (double)len), ties, kept = 0;
-	float least = select_least(v, NULL, len, 0, (double)k, &ties);
-	static bool in[MOST];
-
-	for (size_t i = 0; i < len; i++)
-		in[t[i].at] = i < k;
-	dist_reserve(d, len, 0, 0);
+	dist_reserve(d, (uint32_t)len, 0, 0);
 	d->n = (uint32_t)len;
 	for (size_t i = 0; i < len; i++) {
 		d->own_id[i] = (int32_t)(3 * i);
 		d->val[i] = v[i];
 	}
-	select_keep(d, d->val, least, ties);
+}
+
+/* Whether d is the first k of t, by id. */
+static bool
+is_first(const struct dist *d, const float *v, size_t len, const struct item *t,
+    size_t k)
+{
+	static bool in[MOST];
+	size_t kept = 0;
+
+	for (size_t i = 0; i < len; i++)
+		in[t[i].at] = i < k;
 	for (size_t i = 0; i < len; i++) {
 		if (!in[i])
 			continue;
 		if (kept == d->n || d->id[kept] != (int32_t)(3 * i) ||
 		    d->val[kept] != v[i])
-			return true;
+			return false;
 		kept++;
 	}
-	return kept != d->n;
+	return kept == d->n;
+}
+
+static bool
+wrong_keep(const float *v, size_t len, const struct item *t, struct dist *d)
+{
+	size_t k = 1 + (size_t)(uniform() * (double)len), ties;
+	float least = select_least(v, NULL, len, 0, (double)k, &ties);
+
+	put(d, v, len);
+	select_keep(d, d->val, least, ties);
+	return !is_first(d, v, len, t, k);
+}
+
+/* Of a sum of about 1, or of another. */
+static bool
+wrong_mass(float *w, size_t len, struct item *t, struct dist *d)
+{
+	double sum = 0, part = uniform(), by = uniform() < 0.5 ? 1 : 8 * uniform();
+	uint64_t whole;
+	int e;
+
+	for (size_t i = 0; i < len; i++)
+		sum += (double)w[i];
+	for (size_t i = 0; i < len; i++)
+		w[i] = (float)((double)w[i] / sum * by);
+	frexp(1.5 * by, &e);
+	sort(t, &whole, w, w, len, ldexp(1, -e));
+	put(d, w, len);
+	select_mass(d, d->val, part);
+	return !is_first(d, w, len, t, run_of(t, len, whole, part));
 }
 
 int
@@ -179,11 +214,11 @@ main(void)
 	static float v[MOST], w[MOST];
 	static struct item t[MOST];
 	struct dist d = { 0 };
-	long shares = 0, least = 0, keep = 0;
+	long shares = 0, least = 0, keep = 0, mass = 0;
 
 	for (int round = 0; round < ROUNDS; round++) {
 		size_t len = 1 + (size_t)(uniform() *
-		    (round % 2 ? MOST : 130));
+		    (round % 2 == 0 ? 130 : round % 16 == 1 ? MOST : 3000));
 
 		fill(w, len, round % 5);
 		shares += wrong_shares(w, len, t);
@@ -192,10 +227,12 @@ main(void)
 			v[i] = uniform() < 0.1 ? -INFINITY : -v[i];
 		least += wrong_least(v, w, len, t);
 		keep += wrong_keep(v, len, t, &d);
+		mass += wrong_mass(w, len, t, &d);
 	}
 	ok(shares == 0, "shares: how many weigh so much", (double)shares);
 	ok(least == 0, "the last of a run", (double)least);
 	ok(keep == 0, "what is kept", (double)keep);
+	ok(mass == 0, "what has so much mass", (double)mass);
 	printf("1..%d\n", n);
 	dist_free(&d);
 	return 0;

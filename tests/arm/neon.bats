@@ -26,7 +26,7 @@ setup_file() {
 	env -u MAKEFLAGS -u MAKELEVEL make -j2 CC="${ARM}gcc" \
 		AR="${ARM}ar" LDFLAGS=-static DEV=-Werror O=build-arm \
 		B=bin-arm bin-arm/forward bin-arm/tokenize \
-		build-arm/tests/kern >"$BATS_FILE_TMPDIR/log" 2>&1 || {
+		build-arm/tests/{kern,kernq,attention} >"$BATS_FILE_TMPDIR/log" 2>&1 || {
 		tail -n 20 "$BATS_FILE_TMPDIR/log" >&3
 		return 1
 	}
@@ -60,18 +60,23 @@ inputs() {
 	cut -d ' ' -f 1-7 small >few
 }
 
-# kernels CPU LEVEL ...: the unit test on this processor, which tries these
+# kernels CPU LEVEL ...: the unit tests on this processor, which try these
 kernels() {
-	local cpu=$1 level
+	local cpu=$1 level unit
 	shift
-	on "$cpu" "$TOP/build-arm/tests/kern" >"$cpu" &&
-		! grep '^not ok' "$cpu" || return 1
-	tail -n 1 "$cpu" | grep -qx "1..$(grep -c '^ok' "$cpu")" || return 1
-	for level; do
-		grep -q "^ok .* - $level: products, dequant of Q6_K" "$cpu" ||
-			return 1
+	for unit in kern kernq attention; do
+		on "$cpu" "$TOP/build-arm/tests/$unit" >"$cpu.$unit" &&
+			! grep '^not ok' "$cpu.$unit" || return 1
+		tail -n 1 "$cpu.$unit" |
+			grep -qx "1..$(grep -c '^ok' "$cpu.$unit")" || return 1
 	done
-	[ "$(grep -c ': crc32c$' "$cpu")" -eq $# ]
+	for level; do
+		grep -q "^ok .* - $level: products, dequant of Q6_K" \
+			"$cpu.kernq" || return 1
+		grep -q "^ok .* - $level: attn_f16, attn_f32$" \
+			"$cpu.attention" || return 1
+	done
+	[ "$(grep -c ': crc32c$' "$cpu.kern")" -eq $# ]
 }
 
 @test "arm: kernels against the scalar definition" {

@@ -170,6 +170,15 @@ ends() {
 	# in the middle
 	fails 1 'draw: stdin: record *: the record ends early' ends \
 		"$f" -f 'head -c 100000' kinds things
+	# while more is on its way to forward than a pipe holds
+	awk 'BEGIN {
+		while (i++ < 64) {
+			for (k = 0; k < (i < 64 ? 470 : 600); k++)
+				printf " %s", i % 2 ? "amaz" : "mend"
+			print ""
+		}
+	}' >long
+	fails 1 'forward: stdin: line *: the context is full: *' ends "$f" kinds long
 	# what holds the stream back a while only takes longer
 	fewshot -n 4 kinds things >want
 	fewshot -n 4 -f "sh -c 'sleep 1; exec cat'" kinds things | cmp want -

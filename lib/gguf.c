@@ -74,9 +74,9 @@ guess(const unsigned char *p)
 	return NULL;
 }
 
-/* Walk on over strings of kv, of which the first is number i, and which are ROUND
- * at least, in WALKS + 2 STEPs of bytes at least. Returns over how many, or 0 when
- * that did not work out; nothing has changed then. */
+/* Walk on over strings of kv, from number i on; there are more than ROUND, and
+ * (WALKS + 2) * STEP bytes at least. Returns over how many, or 0 when that did not
+ * work out; nothing has changed then. */
 static size_t
 walk_round(struct cursor *c, const struct mf_kv *kv, size_t *mark, uint64_t i)
 {

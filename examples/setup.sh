@@ -1,5 +1,8 @@
 # What every example begins with: the programs on PATH, and a temporary folder
 # as the working directory, which is removed at the end.
+# Closed streams are empty ones.
+(exec 3<&0) 2>/dev/null || exec </dev/null
+(exec 3>&2) || exec 2>/dev/null
 command -v forward >/dev/null || {
 	here=$(cd "$(dirname "$0")" && pwd -P)
 	PATH=$here/../bin:$here/../../../bin:$PATH

@@ -45,6 +45,7 @@ Output:" 12)"
 	cmp want got
 	fewshot -n 12 kinds <things | cmp want -
 	fewshot -n 12 kinds - <things | cmp want -
+	fewshot -n 12 kinds things <&- 2>&- | cmp want -
 	# one of them, two of them, none
 	for n in 1 2; do
 		sed "${n}q" things | fewshot -n 12 kinds >some

@@ -4,11 +4,16 @@
 #include "wide.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Below this, e^x is 0 as a float. */
 #define LEAST -105.0
 
-enum { BLOCK = 256, LANES = 16 };
+enum {
+	BLOCK = 256,
+	LANES = SOFTMAX_LANES,
+	LOST = 2, /* times that it is worth to begin again for a larger one */
+};
 
 /* In lanes, which need not wait for each other; so many that a compiler keeps
  * the loop over them. */
@@ -62,19 +67,16 @@ add_tree(double *lane)
 	return lane[0];
 }
 
-/* p from x[n] or, unless v is NULL, from v[n]. Nothing is as long as a vocabulary
- * but p: what had been written for the last token has left the caches by now,
- * and to fetch it takes longer than the exponentials do. */
-WIDE_INLINE bool
-normalise(float *p, const double *x, const float *v, size_t n, double max,
-    double t)
+/* p[i] = exp((x[i] - max) / t), of x[n] or, unless v is NULL, of v[n]; their sum
+ * goes on in lane[LANES]. In blocks, so that caches hold all but p. */
+WIDE_INLINE void
+exponentials(float *p, const double *x, const float *v, size_t n, double max,
+    double t, double *lane)
 {
 	/* such that 0 times it is 0 */
 	const double inverse = 1 / (t > 1e-300 ? t : 1e-300);
-	double sum[LANES] = { 0 }, e[BLOCK], scale;
+	double e[BLOCK];
 
-	if (max == -INFINITY)
-		return false;
 	for (size_t b = 0, m; b < n; b += m) {
 		m = n - b < BLOCK ? n - b : BLOCK;
 		if (v != NULL)
@@ -88,29 +90,96 @@ normalise(float *p, const double *x, const float *v, size_t n, double max,
 			e[i] = e[i] > LEAST ? e[i] : LEAST;
 		}
 		fm_exp_row_short(e, e, m);
-		add_lanes(sum, e, m);
+		add_lanes(lane, e, m);
 		for (size_t i = 0; i < m; i++)
 			p[b + i] = (float)e[i];
 	}
-	scale = 1 / add_tree(sum);
+}
+
+WIDE_INLINE void
+shares(float *p, size_t n, double *lane)
+{
+	const double scale = 1 / add_tree(lane);
+
 	for (size_t i = 0; i < n; i++)
 		p[i] = (float)(p[i] * scale);
-	return true;
 }
 
 WIDE(bool, softmax, (float *p, const double *x, size_t n, double t),
     (p, x, n, t))
 {
-	return normalise(p, x, NULL, n, softmax_top(x, n), t);
+	double lane[LANES] = { 0 }, max = softmax_top(x, n);
+
+	if (max == -INFINITY)
+		return false;
+	exponentials(p, x, NULL, n, max, t, lane);
+	shares(p, n, lane);
+	return true;
 }
 
-WIDE(bool, softmax_floats, (float *p, const float *v, size_t n, double t),
-    (p, v, n, t))
+static void go_on(struct softmax_run *s, const float *v, size_t n);
+WIDE_VOID(go_on, (struct softmax_run *s, const float *v, size_t n), (s, v, n))
+{
+	exponentials(s->p + s->done, NULL, v + s->done, n - s->done, s->max,
+	    s->t, s->lane);
+	s->done = n;
+}
+
+static void end(struct softmax_run *s, size_t n);
+WIDE_VOID(end, (struct softmax_run *s, size_t n), (s, n))
+{
+	shares(s->p, n, s->lane);
+}
+
+/* What is done is so for the largest of the first s->seen. */
+static void
+see(struct softmax_run *s, const float *v, size_t n)
 {
 	float least, top;
 
-	fm_range(v, n, &least, &top);
-	return normalise(p, NULL, v, n, top, t);
+	fm_range(v + s->seen, n - s->seen, &least, &top);
+	s->seen = n;
+	if (!(top > s->max))
+		return;
+	s->max = top;
+	s->lost += s->done > 0;
+	s->done = 0;
+	memset(s->lane, 0, sizeof(s->lane));
+}
+
+void
+softmax_start(struct softmax_run *s, float *p, double t)
+{
+	*s = (struct softmax_run) { .p = p, .t = t, .max = -INFINITY };
+}
+
+void
+softmax_some(struct softmax_run *s, const float *v, size_t n)
+{
+	see(s, v, n);
+	n -= n % BLOCK;
+	if (s->lost <= LOST && s->max > -INFINITY && n > s->done)
+		go_on(s, v, n);
+}
+
+bool
+softmax_end(struct softmax_run *s, const float *v, size_t n)
+{
+	see(s, v, n);
+	if (!(s->max > -INFINITY))
+		return false;
+	go_on(s, v, n);
+	end(s, n);
+	return true;
+}
+
+bool
+softmax_floats(float *p, const float *v, size_t n, double t)
+{
+	struct softmax_run s;
+
+	softmax_start(&s, p, t);
+	return softmax_end(&s, v, n);
 }
 
 double

@@ -20,6 +20,29 @@ bool softmax(float *p, const double *x, size_t n, double t);
 /* The same of floats, v[n]; p may be v. */
 bool softmax_floats(float *p, const float *v, size_t n, double t);
 
+/*
+ * The same of floats that come in parts, worked out while others are awaited:
+ *
+ *	softmax_start(&s, p, t);
+ *	softmax_some(&s, v, n);		(any number of times; the first n are there)
+ *	softmax_end(&s, v, n);		(all are)
+ *
+ * v may be elsewhere each time, its values are the same; it is not p, unless
+ * softmax_some is left out. Only what softmax_end is given must hold no NaN.
+ */
+enum { SOFTMAX_LANES = 16 };
+struct softmax_run {
+	float *p;    /* exponentials of the first `done` */
+	double t;
+	float max;   /* of the first `seen` */
+	size_t seen, done;
+	int lost;    /* times that what was done had been for a smaller one */
+	double lane[SOFTMAX_LANES];
+};
+void softmax_start(struct softmax_run *s, float *p, double t);
+void softmax_some(struct softmax_run *s, const float *v, size_t n);
+bool softmax_end(struct softmax_run *s, const float *v, size_t n);
+
 /* The entropy of the softmax of x[n] at t = 1, in nats. One x at least is above
  * -inf, as above. */
 double softmax_entropy(const double *x, size_t n);

@@ -46,7 +46,7 @@ PROGS = tokenize detokenize until forward logits-to-probs topk topp minp \
 	distcat kvcache modelinfo quantize show surprisal gltr curvature \
 	binoculars watermark watermark-detect
 SCRIPTS = generate
-MODULES = util isa wide buf io map bundled tokens modelfile gguf \
+MODULES = util isa wide buf io lend map bundled tokens modelfile gguf \
 	json safetensors hfread hfrope hfconfig hfsteps hftok hftensor hf \
 	dtype quant fmath rng encode encode_k ggufwrite ggufkeys spmkeys recode \
 	seqmap dist disttext history softmax select mirostate \

@@ -51,7 +51,7 @@ struct session {
 	size_t cap_row;
 	float *hidden, *logits; /* of the outputs; of OUTPUT of them */
 	bool sound; /* there was a record whose logits are good */
-	size_t cap_hidden, cap_logits;
+	size_t cap_hidden;
 
 	struct input in;
 	struct dist_writer out;
@@ -196,7 +196,7 @@ logits(struct session *x, const float *hidden, size_t n)
 	const struct linear_watch watch = { write_part, x };
 	size_t good;
 
-	x->d.val = x->logits;
+	x->d.val = x->logits = dist_space(&x->out, n, x->m.n_vocab);
 	if (n == 1 && x->sound && pool_threads(x->pool) > 1)
 		good = forward_logits_in_order(&x->f, x->logits, hidden,
 		    &watch);
@@ -215,8 +215,6 @@ emit_all(struct session *x)
 
 	for (size_t i = 0; i < x->nstep; i++)
 		outputs += x->all ? x->step[i].n - x->step[i].from : 1;
-	x->logits = xgrow(x->logits, &x->cap_logits,
-	    outputs < OUTPUT ? outputs : OUTPUT, vocab * sizeof(float));
 	for (size_t i = 0; i < x->nstep; i++) {
 		const struct step *s = &x->step[i];
 		struct sequence *q = &x->seq[s->number];
@@ -443,7 +441,6 @@ main(int argc, char **argv)
 	free(x.step);
 	free(x.row);
 	free(x.hidden);
-	free(x.logits);
 	dist_free(&x.d);
 	input_close(&x.in);
 	forward_close(&x.f);

@@ -17,6 +17,14 @@ struct options {
 	bool penalties, plain; /* are there any; is there but a temperature */
 };
 
+struct work {
+	const struct options *o;
+	struct dist_writer *out;
+	/* What is done of a record that still comes in, where there is but a
+	 * temperature; run.p is NULL when nothing is. */
+	struct softmax_run run;
+};
+
 /* The distinct tokens of a window of the context, and how often each stands
  * there. */
 struct counts {
@@ -131,17 +139,45 @@ all_on_largest(float *p, const double *x, size_t n)
 	return max > -INFINITY;
 }
 
+/* The first n logits of d are there. When they are few, d->n may be a mistake,
+ * and is no reason for so much memory. */
+static void
+begin(void *arg, const struct dist *d, const float *v, size_t n)
+{
+	struct work *w = arg;
+
+	if (d->kind != 'L' || n < d->n / 16)
+		return;
+	if (w->run.p == NULL)
+		softmax_start(&w->run, dist_space(w->out, 1, d->n), w->o->temp);
+	softmax_some(&w->run, v, n);
+}
+
 /* False when nothing can be drawn. */
 static bool
-logits_to_probs(struct dist *d, const struct counts *c,
-    const struct options *o)
+divide(struct dist *d, struct work *w)
 {
+	struct softmax_run run = w->run;
+
+	if (run.p == NULL)
+		softmax_start(&run, dist_space(w->out, 1, d->n), w->o->temp);
+	w->run.p = NULL;
+	d->kind = 'P';
+	if (!softmax_end(&run, d->val, d->n))
+		return false;
+	d->val = run.p;
+	return true;
+}
+
+/* False when nothing can be drawn. */
+static bool
+logits_to_probs(struct dist *d, const struct counts *c, struct work *w)
+{
+	const struct options *o = w->o;
 	double *x = d->work, temp;
 
-	if (d->kind == 'L' && o->plain) {
-		d->kind = 'P';
-		return softmax_floats(d->val, d->val, d->n, o->temp);
-	}
+	if (d->kind == 'L' && o->plain)
+		return divide(d, w);
 	if (d->kind == 'P')
 		fm_log_floats(x, d->val, d->n);
 	for (uint32_t i = 0; d->kind == 'L' && i < d->n; i++)
@@ -152,6 +188,7 @@ logits_to_probs(struct dist *d, const struct counts *c,
 		penalise(d, c, o, multiplicative);
 	}
 	d->kind = 'P';
+	d->val = dist_space(w->out, 1, d->n);
 	temp = temperature(x, d->n, o);
 	if (!(temp > 0))
 		return all_on_largest(d->val, x, d->n);
@@ -212,6 +249,7 @@ main(int argc, char **argv)
 	struct dist d = { 0 };
 	struct history h = { 0 };
 	struct counts seen = { 0 };
+	struct work w = { .o = &o, .out = &out };
 	char form = 0;
 
 	start(argc, argv, "logits-to-probs", "[-bt] [-d range] [-e exponent] "
@@ -225,6 +263,8 @@ main(int argc, char **argv)
 
 	dist_create(&out, form);
 	dist_open(&in, argv[optind], &out);
+	in.arg = &w;
+	in.some = o.plain ? begin : NULL;
 	while (dist_read(&in, &d)) {
 		if (o.penalties) {
 			const struct context *c = history_add(&h, &d);
@@ -233,7 +273,7 @@ main(int argc, char **argv)
 				    (unsigned long)d.seq);
 			window(&seen, c, &o);
 		}
-		if (!logits_to_probs(&d, &seen, &o))
+		if (!logits_to_probs(&d, &seen, &w))
 			dist_stuck(&in, &d);
 		dist_write(&out, &d);
 	}

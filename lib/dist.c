@@ -345,6 +345,26 @@ dist_open_for(struct dist_reader *r, const char *path, struct output *out)
 	pipe_widen(r->in.fd);
 }
 
+/* Of `size` bytes of a binary record, d its header, read more; r->some is told of
+ * values when those behind must be waited for. */
+static void
+fill_telling(struct dist_reader *r, const struct dist *d, size_t size)
+{
+	struct input *in = &r->in;
+	const size_t before = size - 4 * (size_t)d->n;
+	size_t have;
+
+	while ((have = in->len - in->pos) < size && input_some(in, size)) {
+		const unsigned char *p = in->p + in->pos + before;
+
+		have = in->len - in->pos;
+		if (have > before && have < size && input_waits(in) &&
+		    (uintptr_t)p % sizeof(float) == 0 && little_endian())
+			r->some(r->arg, d, (const void *)p,
+			    (have - before) / 4);
+	}
+}
+
 bool
 dist_read(struct dist_reader *r, struct dist *d)
 {
@@ -358,9 +378,15 @@ dist_read(struct dist_reader *r, struct dist *d)
 		return false;
 	while ((got = parse(d, in->p + in->pos, in->len - in->pos, in->eof,
 	    &size, in->p + in->pos, err)) == 0) {
+		const unsigned char *p = in->p + in->pos;
+
 		if (in->eof)
 			return false;
-		input_fill(in, size);
+		if (r->some != NULL && p[0] == 'D' && size > HEADER &&
+		    !(p[FLAGS] & DIST_SPARSE))
+			fill_telling(r, d, size);
+		else
+			input_fill(in, size);
 	}
 	if (got < 0)
 		dist_bad(r, "%s", err);
@@ -427,6 +453,14 @@ dist_write(struct dist_writer *w, const struct dist *d)
 		    4 * ((size_t)d->nctx + d->neog));
 		put_binary(&o->buf, d);
 	}
+}
+
+float *
+dist_space(struct dist_writer *w, size_t records, size_t n)
+{
+	if (n > SIZE_MAX / sizeof(float) / records)
+		die("out of memory");
+	return output_space(&w->out, records * n * sizeof(float));
 }
 
 void

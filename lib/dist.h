@@ -87,6 +87,10 @@ struct dist_writer {
 struct dist_reader {
 	struct input in;
 	struct dist_writer *writer;
+	/* If not NULL, called while dist_read waits for the rest of a dense
+	 * record: the first n values of d are there, at v, not checked yet. */
+	void (*some)(void *arg, const struct dist *d, const float *v, size_t n);
+	void *arg;
 	unsigned long record; /* number of the record last read, from 1 */
 };
 
@@ -105,6 +109,11 @@ void dist_write(struct dist_writer *w, const struct dist *d);
 /* Of d, whose first n values are known, write what is worth it, so that a reader
  * can begin. dist_write of the same d must follow. */
 void dist_write_part(struct dist_writer *w, const struct dist *d, uint32_t n);
+/* Memory for n values of each of records >= 1 that are to be written next, whose
+ * val it is then: if they are many, they are lent to the reader in place of being
+ * copied where that can be (lend.h). It is the writer's, and lost with the next
+ * call. */
+float *dist_space(struct dist_writer *w, size_t records, size_t n);
 void dist_close(struct dist_reader *r);
 void dist_finish(struct dist_writer *w);
 

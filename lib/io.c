@@ -1,6 +1,8 @@
 #define _GNU_SOURCE /* for F_SETPIPE_SZ, which POSIX has not */
 #include "io.h"
 
+#include "lend.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -13,6 +15,7 @@ enum {
 	FULL = 1 << 20,
 	PIECE = 96 << 10, /* the first of many wakes the reader while the rest is
 	                     copied */
+	FRONT = 4096, /* bytes before an output's memory, for what is buffered */
 };
 
 static struct output *at_exit; /* what exit() still has to write */
@@ -76,32 +79,121 @@ output_flush(struct output *o)
 		o->failed = true;
 		die_errno("%s", o->name);
 	}
+	o->sent += n;
+}
+
+/* Whether some of it may still have to be read. */
+static bool
+in_use(const struct output *o, const struct space *s)
+{
+	uint64_t unread;
+
+	if (s->end == 0)
+		return false;
+	if (!lend_promised(o->fd))
+		return true;
+	unread = lend_unread(o->fd);
+	return unread > o->sent || o->sent - unread < s->end;
+}
+
+static void
+give_up(struct space *s)
+{
+	if (s->size > 0)
+		lend_give_up(s->p, s->size);
+	*s = (struct space) { 0 };
+}
+
+void *
+output_space(struct output *o, size_t n)
+{
+	struct space *s;
+
+	if (in_use(o, &o->space[o->turn]))
+		o->turn = !o->turn;
+	s = &o->space[o->turn];
+	if (n > SIZE_MAX - FRONT)
+		die("out of memory");
+	n += FRONT;
+	if (s->size < n || in_use(o, s)) {
+		give_up(s);
+		s->p = lend_memory(n);
+		s->size = n;
+	}
+	s->end = 0;
+	return s->p + FRONT;
+}
+
+/* Bytes before p in the output's memory, or SIZE_MAX if it is not there. */
+static size_t
+place(const struct output *o, const void *p)
+{
+	const struct space *s = &o->space[o->turn];
+	size_t at = (uintptr_t)p - (uintptr_t)s->p;
+
+	return at < s->size ? at : SIZE_MAX;
+}
+
+/* v[0] is what is buffered, v[1] stands in the output's memory: where it begins
+ * there, the two become one. */
+static void
+join(struct iovec v[2], size_t at)
+{
+	if (at != FRONT || v[0].iov_len > FRONT)
+		return;
+	v[1].iov_base = (char *)v[1].iov_base - v[0].iov_len;
+	v[1].iov_len += v[0].iov_len;
+	memcpy(v[1].iov_base, v[0].iov_base, v[0].iov_len);
+	v[0].iov_len = 0;
+}
+
+/* How many bytes of v are written; may be 0 when they cannot be lent. What is
+ * buffered is not. */
+static size_t
+write_some(struct output *o, const struct iovec v[2], bool *lend)
+{
+	const bool first = v[0].iov_len > 0, lent = *lend && !first;
+	ssize_t k = lent ? lend_bytes(o->fd, v[1].iov_base, v[1].iov_len)
+	                 : writev(o->fd, first ? v : v + 1,
+	                       first && !*lend ? 2 : 1);
+
+	if (k < 0 && errno == EINTR)
+		return 0;
+	if (k < 0 && lent && errno != EPIPE) {
+		*lend = false;
+		return 0;
+	}
+	if (k < 0) {
+		o->failed = true;
+		die_errno("%s", o->name);
+	}
+	o->sent += (uint64_t)k;
+	if (lent)
+		o->space[o->turn].end = o->sent;
+	return (size_t)k;
 }
 
 void
 output_through(struct output *o, void *p, size_t n)
 {
-	struct iovec v[2] = { { o->buf.p, o->buf.len }, { .iov_base = p } };
+	struct iovec v[2] = { { o->buf.p, o->buf.len }, { p, n } };
+	size_t at = place(o, p);
+	bool lend = at != SIZE_MAX && lend_promised(o->fd);
 
+	if (lend)
+		join(v, at);
 	o->buf.len = 0;
+	n = v[1].iov_len;
 	while (n > 0) {
-		bool both = v[0].iov_len > 0;
-		size_t first;
-		ssize_t k;
+		size_t k, first;
 
-		v[1].iov_len = n < PIECE ? n : PIECE;
-		k = writev(o->fd, both ? v : v + 1, both ? 2 : 1);
-		if (k < 0 && errno == EINTR)
-			continue;
-		if (k < 0) {
-			o->failed = true;
-			die_errno("%s", o->name);
-		}
-		first = (size_t)k < v[0].iov_len ? (size_t)k : v[0].iov_len;
+		v[1].iov_len = lend || n < PIECE + PIECE / 2 ? n : PIECE;
+		k = write_some(o, v, &lend);
+		first = k < v[0].iov_len ? k : v[0].iov_len;
 		v[0].iov_base = (char *)v[0].iov_base + first;
 		v[0].iov_len -= first;
-		v[1].iov_base = (char *)v[1].iov_base + ((size_t)k - first);
-		n -= (size_t)k - first;
+		v[1].iov_base = (char *)v[1].iov_base + (k - first);
+		n -= k - first;
 	}
 }
 
@@ -115,6 +207,8 @@ output_close(struct output *o)
 	}
 	at_exit = NULL;
 	buf_free(&o->buf);
+	give_up(&o->space[0]);
+	give_up(&o->space[1]);
 }
 
 #ifdef F_SETPIPE_SZ
@@ -142,26 +236,32 @@ input_open(struct input *in, const char *path, struct output *out)
 		in->name = "stdin";
 	else if ((in->fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
 		die_errno("%s", path);
+	lend_promise(in->fd);
+}
+
+bool
+input_waits(const struct input *in)
+{
+	struct pollfd p = { .fd = in->fd, .events = POLLIN };
+
+	return !in->eof && poll(&p, 1, 0) <= 0;
 }
 
 bool
 input_ready(struct input *in)
 {
-	struct pollfd p = { .fd = in->fd, .events = POLLIN };
-
-	return in->pos < in->len || in->eof || poll(&p, 1, 0) > 0;
+	return in->pos < in->len || !input_waits(in);
 }
 
 /* One read; false at the end of file. */
 static bool
 more(struct input *in, size_t room)
 {
-	struct pollfd p = { .fd = in->fd, .events = POLLIN };
 	ssize_t n;
 
 	if (in->eof)
 		return false;
-	if (in->out != NULL && in->out->buf.len > 0 && poll(&p, 1, 0) <= 0)
+	if (in->out != NULL && in->out->buf.len > 0 && input_waits(in))
 		output_flush(in->out);
 	if (in->pos > 0) {
 		memmove(in->p, in->p + in->pos, in->len - in->pos);
@@ -184,16 +284,21 @@ more(struct input *in, size_t room)
 }
 
 bool
-input_fill(struct input *in, size_t n)
+input_some(struct input *in, size_t n)
 {
 	/* A length from the stream is not a reason to allocate: grow as the
 	 * bytes really come, at most doubling. */
-	while (in->len - in->pos < n) {
-		size_t need = n - (in->len - in->pos);
-		size_t have = in->len - in->pos + FULL;
-		if (!more(in, need < have ? need : have))
+	size_t have = in->len - in->pos, most = have + FULL;
+
+	return have >= n || more(in, n - have < most ? n - have : most);
+}
+
+bool
+input_fill(struct input *in, size_t n)
+{
+	while (in->len - in->pos < n)
+		if (!input_some(in, n))
 			return false;
-	}
 	return true;
 }
 
@@ -207,12 +312,11 @@ line(struct input *in, bool block)
 		unsigned char *s = n == 0 ? NULL : in->p + in->pos;
 		unsigned char *lf = n == seen ? NULL
 		                              : memchr(s + seen, '\n', n - seen);
-		struct pollfd p = { .fd = in->fd, .events = POLLIN };
 
 		if (lf != NULL)
 			return (size_t)(lf - s) + 1;
 		seen = n;
-		if (!block && !in->eof && poll(&p, 1, 0) <= 0)
+		if (!block && input_waits(in))
 			return 0;
 		if (!more(in, CHUNK))
 			return block || in->eof ? seen : 0;

@@ -22,11 +22,21 @@
 
 #include "buf.h"
 
+/* Memory of an output that is lent to its reader; see lend.h. */
+struct space {
+	unsigned char *p;
+	size_t size;
+	uint64_t end; /* of the last bytes lent, in the stream; 0: none are */
+};
+
 struct output {
 	int fd;
 	const char *name; /* for messages; not owned */
 	struct buf buf;   /* not yet written */
 	bool failed;
+	struct space space[2]; /* the one in use, and one still being read */
+	int turn;
+	uint64_t sent; /* bytes */
 };
 
 struct input {
@@ -48,6 +58,10 @@ void output_flush(struct output *o);
 /* Write what is buffered and these n > 0 bytes, which are worth no copy; many go
  * in pieces, of which a reader may see some before the others. */
 void output_through(struct output *o, void *p, size_t n);
+/* Memory for n bytes, of which output_through need not even make a copy in a pipe.
+ * It may be changed until then, each byte goes through once at most, and all of
+ * it is gone with the next call. */
+void *output_space(struct output *o, size_t n);
 /* Flush, close and check the close. */
 void output_close(struct output *o);
 
@@ -58,10 +72,16 @@ void pipe_widen(int fd);
 /* Write all n bytes to fd, going on after short writes: 0, or -1 and errno. */
 int write_all(int fd, const void *p, size_t n);
 
+/* NULL and "-" are standard input. What comes from a pipe is copied, and its writer
+ * is told so (lend.h). */
 void input_open(struct input *in, const char *path, struct output *out);
 /* Make at least n unread bytes available: false at an end of file that comes
  * first (what there is stays available). */
 bool input_fill(struct input *in, size_t n);
+/* Read once, when fewer than n are: false at the end of file. */
+bool input_some(struct input *in, size_t n);
+/* Whether a read would have to wait. */
+bool input_waits(const struct input *in);
 /* Whether a read would return at once: unread bytes, data waiting, or the end
  * of file. */
 bool input_ready(struct input *in);

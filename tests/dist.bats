@@ -289,6 +289,15 @@ cut_off() {
 		printf '\377\377\377\177\377\377\377\177\0\0\0\0\377\377\377\177'
 		head -c 1000 /dev/zero
 	} | refused 'the record ends early'
+	{
+		printf 'DIST\1L\0\0\377\377\377\177\377\377\377\177'
+		head -c 1016 /dev/zero
+	} >long
+	fails 1 'logits-to-probs: stdin: record 1: the record ends early' \
+		logits-to-probs <long
+	{ head -c 1000 long; tail -c +1001 long; } |
+		fails 1 'logits-to-probs: stdin: record 1: the record ends early' \
+			logits-to-probs
 	printf 'DIST\1L\1\0\377\377\377\177\1\0\0\0%20s\0\0\0\0\0\0\0\200\277' |
 		tr ' ' '\0' >one
 	distcat one | topk 1 >got

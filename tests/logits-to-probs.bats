@@ -302,6 +302,42 @@ values() {
 	values got 0 1 0
 }
 
+# many: four dense records of 40,000 logits, the largest in different places
+many() {
+	awk 'BEGIN {
+		for (r = 0; r < 4; r++) {
+			print "#dist kind=L vocab=40000 n=40000 seq=" r " pos=0"
+			for (i = 0; i < 40000; i++) {
+				x = i * 7919 % 10007 / 900
+				print i, i == 13000 * r ? 15 : x
+			}
+			print ""
+		}
+	}' | distcat -b
+}
+
+# parts SIZE: the file `in`, with time between the parts
+parts() {
+	local at
+	for ((at = 1; at <= $(wc -c <in); at += $1)); do
+		tail -c +$at in | head -c "$1"
+	done
+}
+
+@test "logits-to-probs: long records, in parts and to any reader" {
+	many >in
+	for o in '-T 0.8' '-T 0.8 -F 1' '-T 0'; do
+		logits-to-probs $o in >want
+		[ "$(wc -c <want)" -eq 640128 ]
+		parts 30001 | logits-to-probs $o | cmp want -
+		# these say that they copy what they read, cat does not
+		logits-to-probs $o in | distcat -b | cmp want -
+		logits-to-probs $o in | cat | cmp want -
+		logits-to-probs $o in | topk 20000 | topk 9 >got
+		topk 20000 want | topk 9 | cmp got -
+	done
+}
+
 @test "logits-to-probs: wrong options" {
 	fails 2 "logits-to-probs: -T: -1 is not between 0 and 1e+06" logits-to-probs -T -1
 	fails 2 "logits-to-probs: -T: 'nan' is not a number" logits-to-probs -T nan

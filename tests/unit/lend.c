@@ -1,0 +1,195 @@
+/*
+ * lend: a pipe's reader gets what was written, however far behind it is, and
+ * memory is lent to one that promised, to no other.
+ */
+#include "lend.h"
+
+#include "io.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { HEAD = 24, SIZE = 200000, MANY = 40, BEHIND = 4 };
+
+static int n;
+
+static void
+ok(bool pass, const char *what)
+{
+	printf("%sok %d - %s\n", pass ? "" : "not ", ++n, what);
+	fflush(stdout);
+}
+
+/* Whether the next SIZE bytes of fd are all of this value. */
+static bool
+reads(int fd, unsigned char value)
+{
+	static unsigned char buf[SIZE];
+	size_t got = 0;
+	ssize_t k;
+
+	while (got < SIZE && (k = read(fd, buf + got, SIZE - got)) > 0)
+		got += (size_t)k;
+	for (size_t i = 0; i < got; i++)
+		if (buf[i] != value)
+			return false;
+	return got == SIZE;
+}
+
+/* A process that reads our pipe when it is told to. */
+struct reader {
+	pid_t pid;
+	int order, answer; /* our ends */
+};
+
+/* Asked by a byte whether the next bytes have its value, it answers 1 if so. */
+static bool
+start_reader(struct reader *r, int data, bool promise)
+{
+	unsigned char byte = 1;
+	int order[2], answer[2];
+
+	if (pipe(order) != 0 || pipe(answer) != 0 || (r->pid = fork()) < 0)
+		return false;
+	if (r->pid > 0) {
+		close(order[0]);
+		close(answer[1]);
+		r->order = order[1];
+		r->answer = answer[0];
+		return read(r->answer, &byte, 1) == 1;
+	}
+	close(order[1]);
+	close(answer[0]);
+	if (promise)
+		lend_promise(data);
+	do
+		if (write(answer[1], &byte, 1) != 1)
+			_exit(1);
+	while (read(order[0], &byte, 1) == 1 && (byte = reads(data, byte), true));
+	_exit(0);
+}
+
+static bool
+ask(struct reader *r, unsigned char value)
+{
+	return write(r->order, &value, 1) == 1 &&
+	    read(r->answer, &value, 1) == 1 && value == 1;
+}
+
+static bool
+end_reader(struct reader *r)
+{
+	int status;
+
+	close(r->order);
+	close(r->answer);
+	return waitpid(r->pid, &status, 0) == r->pid && status == 0;
+}
+
+/* SIZE bytes of this value: some buffered, the others in the output's memory, in
+ * two parts. Returns that memory. */
+static unsigned char *
+put(struct output *o, unsigned char value)
+{
+	enum { LEFT = SIZE - HEAD, FIRST = LEFT / 3 };
+	unsigned char head[HEAD], *p = output_space(o, LEFT);
+
+	memset(head, value, sizeof(head));
+	memset(p, value, LEFT);
+	output_put(o, head, sizeof(head));
+	output_through(o, p, FIRST);
+	output_through(o, p + FIRST, LEFT - FIRST);
+	return p;
+}
+
+static bool
+copies(struct output *o, int data)
+{
+	struct reader r;
+
+	if (!start_reader(&r, data, false))
+		return false;
+	memset(put(o, 1), 2, SIZE - HEAD);
+	return ask(&r, 1) && end_reader(&r);
+}
+
+/* The memory is used again where the reader keeps up. */
+static bool
+each_after_each(struct output *o, struct reader *r)
+{
+	unsigned char *first = put(o, 1);
+	bool good = ask(r, 1);
+
+	for (unsigned char i = 2; i < MANY; i++)
+		good &= put(o, i) == first && ask(r, i);
+	return good;
+}
+
+static bool
+far_behind(struct output *o, struct reader *r)
+{
+	bool good = true;
+
+	for (unsigned char i = 1; i < MANY + BEHIND; i++) {
+		if (i < MANY)
+			put(o, i);
+		if (i > BEHIND)
+			good &= ask(r, (unsigned char)(i - BEHIND));
+	}
+	return good;
+}
+
+/* Changed behind the writer's back it reaches the reader changed. */
+static bool
+lends(struct output *o, struct reader *r)
+{
+	unsigned char *p = put(o, 1);
+
+	memset(p - HEAD, 2, SIZE);
+	return ask(r, 2);
+}
+
+/* The reader ends before it has read; another, which promised nothing, finds
+ * what was written. */
+static bool
+gone(struct output *o, struct reader *r, int data)
+{
+	bool good;
+
+	put(o, 1);
+	put(o, 2);
+	good = end_reader(r);
+	put(o, 3);
+	put(o, 4);
+	for (unsigned char i = 1; i <= 4; i++)
+		good &= reads(data, i);
+	return good;
+}
+
+int
+main(void)
+{
+	struct output o;
+	struct reader r;
+	int data[2];
+
+	printf("1..5\n");
+	if (pipe(data) != 0)
+		return 1;
+	pipe_widen(data[1]);
+	output_open(&o, data[1], "the pipe");
+	ok(copies(&o, data[0]), "nothing is lent without a promise");
+	if (!start_reader(&r, data[0], true))
+		return 1;
+	ok(each_after_each(&o, &r), "a reader that keeps up");
+	ok(far_behind(&o, &r), "a reader that is behind");
+	if (lend_promised(data[1]))
+		ok(lends(&o, &r), "with a promise it is the memory that is read");
+	else
+		ok(true, "# SKIP nothing is lent here");
+	ok(gone(&o, &r, data[0]), "a reader that ends before it has read");
+	output_close(&o);
+	return 0;
+}

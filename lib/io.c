@@ -178,8 +178,13 @@ output_through(struct output *o, void *p, size_t n)
 {
 	struct iovec v[2] = { { o->buf.p, o->buf.len }, { p, n } };
 	size_t at = place(o, p);
-	bool lend = at != SIZE_MAX && lend_promised(o->fd);
+	bool lend = lend_promised(o->fd);
 
+	/* a copy here costs less than one in a pipe does */
+	if (lend && at == SIZE_MAX) {
+		v[1].iov_base = memcpy(output_space(o, n), p, n);
+		at = FRONT;
+	}
 	if (lend)
 		join(v, at);
 	o->buf.len = 0;

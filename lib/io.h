@@ -60,7 +60,7 @@ void output_flush(struct output *o);
 void output_through(struct output *o, void *p, size_t n);
 /* Memory for n bytes, of which output_through need not even make a copy in a pipe.
  * It may be changed until then, each byte goes through once at most, and all of
- * it is gone with the next call. */
+ * it is gone with the next call, or when something else goes through. */
 void *output_space(struct output *o, size_t n);
 /* Flush, close and check the close. */
 void output_close(struct output *o);

@@ -1,7 +1,7 @@
 /*
  * steps - feed a command lines one at a time and tell how long each takes.
  *
- *	steps [-lu] [-n LINES] COMMAND [ARG ...] <LINES
+ *	steps [-lu] [-a OTHER] [-n LINES] COMMAND [ARG ...] <LINES
  *
  * The command answers each line with a binary record of dist(5), or, with -l,
  * with a line of text. A line is written when the answer to the one before has
@@ -9,10 +9,13 @@
  * waited for. A record's values are thrown away, on Linux without a copy: what
  * is timed is the command, not its reader. Prints the microseconds of each step,
  * a line each: wall time or, with -u, processor time of the command.
+ *
+ * OTHER is a line of sh that answers with lines of text. It is given each step too,
+ * one time before COMMAND and the next time after it, so that both find the same
+ * machine; its microseconds stand behind those of COMMAND.
  */
 #define _GNU_SOURCE /* for splice, which POSIX has not */
 #include <fcntl.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,40 +104,45 @@ text(int fd)
 	while (part[n - 1] != '\n');
 }
 
-/* Read the lines of a step, n of them, and write them together: false when
- * there are no more. */
+struct step {
+	char *p, *line;
+	size_t len, cap, line_cap;
+};
+
+/* Read the lines of a step, n of them: false when there are no more. */
 static int
-send(int to, size_t n)
+next(struct step *s, size_t n)
 {
-	static char *all, *line;
-	static size_t room, length;
-	size_t used = 0, lines = 0;
+	size_t lines = 0;
 	ssize_t got;
 
-	while (lines < n && (got = getline(&line, &length, stdin)) > 0) {
-		if (used + (size_t)got > room && (all = realloc(all,
-		    room = 2 * (used + (size_t)got))) == NULL)
+	s->len = 0;
+	while (lines < n && (got = getline(&s->line, &s->line_cap, stdin)) > 0) {
+		if (s->len + (size_t)got > s->cap && (s->p = realloc(s->p,
+		    s->cap = 2 * (s->len + (size_t)got))) == NULL)
 			fail("out of memory");
-		memcpy(all + used, line, (size_t)got);
-		used += (size_t)got;
+		memcpy(s->p + s->len, s->line, (size_t)got);
+		s->len += (size_t)got;
 		lines++;
 	}
-	if (lines < n)
-		return 0;
-	if (write(to, all, used) != (ssize_t)used)
-		fail("the command does not read");
-	return 1;
+	return lines == n;
 }
 
-static pid_t
-start(char **argv, int *to, int *from)
+struct command {
+	pid_t pid;
+	int to, from;
+	void (*answer)(int fd);
+	clockid_t clock;
+};
+
+static void
+start(struct command *c, char **argv)
 {
 	int in[2], out[2];
-	pid_t pid = -1;
 
-	if (pipe(in) != 0 || pipe(out) != 0 || (pid = fork()) < 0)
+	if (pipe(in) != 0 || pipe(out) != 0 || (c->pid = fork()) < 0)
 		fail("no pipe or process");
-	if (pid == 0) {
+	if (c->pid == 0) {
 		dup2(in[0], STDIN_FILENO);
 		dup2(out[1], STDOUT_FILENO);
 		for (int i = 0; i < 2; i++) {
@@ -146,42 +154,78 @@ start(char **argv, int *to, int *from)
 	}
 	close(in[0]);
 	close(out[1]);
-	*to = in[1];
-	*from = out[0];
-	return pid;
+	c->to = in[1];
+	c->from = out[0];
+	fcntl(c->to, F_SETFD, FD_CLOEXEC);
+	fcntl(c->from, F_SETFD, FD_CLOEXEC);
+}
+
+/* Microseconds until a step of so many lines is answered. */
+static double
+take_step(const struct command *c, const struct step *s, size_t lines)
+{
+	double begin = now(c->clock);
+
+	if (write(c->to, s->p, s->len) != (ssize_t)s->len)
+		fail("the command does not read");
+	for (size_t i = 0; i < lines; i++)
+		c->answer(c->from);
+	return now(c->clock) - begin;
+}
+
+static void
+end(struct command *c)
+{
+	int status;
+
+	close(c->to);
+	if (waitpid(c->pid, &status, 0) != c->pid || status != 0)
+		fail("the command failed");
 }
 
 int
 main(int argc, char **argv)
 {
-	int lines = 0, cpu = 0, c, to, from, status;
-	clockid_t clock = CLOCK_MONOTONIC;
+	struct command one = { .answer = record, .clock = CLOCK_MONOTONIC };
+	struct command two = { .answer = text, .clock = CLOCK_MONOTONIC };
+	char sh[] = "sh", line[] = "-c", *other[] = { sh, line, NULL, NULL };
+	struct step s = { 0 };
 	size_t many = 1;
-	double begin;
-	pid_t pid;
+	int cpu = 0, c;
 
-	while ((c = getopt(argc, argv, "+ln:u")) != -1) {
-		lines |= c == 'l';
-		cpu |= c == 'u';
-		many = c == 'n' ? strtoul(optarg, NULL, 10) : many;
-		if (c == '?')
-			return 2;
-	}
+	while ((c = getopt(argc, argv, "+a:ln:u")) != -1)
+		switch (c) {
+		case 'a': other[2] = optarg; break;
+		case 'l': one.answer = text; break;
+		case 'n': many = strtoul(optarg, NULL, 10); break;
+		case 'u': cpu = 1; break;
+		default: return 2;
+		}
 	if (optind == argc || many == 0) {
-		fprintf(stderr, "usage: steps [-lu] [-n lines] command "
-		    "[arg ...]\n");
+		fprintf(stderr, "usage: steps [-lu] [-a other] [-n lines] "
+		    "command [arg ...]\n");
 		return 2;
 	}
-	pid = start(argv + optind, &to, &from);
-	if (cpu && clock_getcpuclockid(pid, &clock) != 0)
+	start(&one, argv + optind);
+	if (cpu && clock_getcpuclockid(one.pid, &one.clock) != 0)
 		fail("no clock of another process");
-	for (begin = now(clock); send(to, many); begin = now(clock)) {
-		for (size_t i = 0; i < many; i++)
-			(lines ? text : record)(from);
-		printf("%.1f\n", now(clock) - begin);
+	if (other[2] != NULL)
+		start(&two, other);
+	for (int turn = 0; next(&s, many); turn = !turn) {
+		double t[2] = { 0 };
+
+		if (turn && other[2] != NULL)
+			t[1] = take_step(&two, &s, many);
+		t[0] = take_step(&one, &s, many);
+		if (!turn && other[2] != NULL)
+			t[1] = take_step(&two, &s, many);
+		if (other[2] != NULL)
+			printf("%.1f %.1f\n", t[0], t[1]);
+		else
+			printf("%.1f\n", t[0]);
 	}
-	close(to);
-	if (waitpid(pid, &status, 0) != pid || status != 0)
-		fail("the command failed");
+	end(&one);
+	if (other[2] != NULL)
+		end(&two);
 	return 0;
 }

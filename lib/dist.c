@@ -15,7 +15,7 @@ enum {
 };
 
 enum {
-	LARGE = 1 << 16, /* bytes of values that are written without a copy */
+	LARGE = 1 << 16, /* bytes of values that are not buffered first */
 	PART = 1 << 14,  /* values that are worth a write of their own */
 };
 
@@ -402,7 +402,7 @@ in_text(const struct dist_writer *w)
 	return (w->form ? w->form : w->read) == 't';
 }
 
-/* Whether values are written without a copy. */
+/* Whether values are written without being buffered. */
 static bool
 goes_through(const struct dist *d)
 {

@@ -55,8 +55,8 @@ void output_put(struct output *o, const void *p, size_t n);
 /* Flush if much is buffered: to be called by who adds to `buf` itself. */
 void output_room(struct output *o);
 void output_flush(struct output *o);
-/* Write what is buffered and these n > 0 bytes, which are worth no copy; many go
- * in pieces, of which a reader may see some before the others. */
+/* Write what is buffered and these n > 0 bytes, too many to be buffered as well; a
+ * reader may see some of them before the others. */
 void output_through(struct output *o, void *p, size_t n);
 /* Memory for n bytes, of which output_through need not even make a copy in a pipe.
  * It may be changed until then, each byte goes through once at most, and all of

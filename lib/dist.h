@@ -112,7 +112,7 @@ void dist_write_part(struct dist_writer *w, const struct dist *d, uint32_t n);
 /* Memory for n values of each of records >= 1 that are to be written next, whose
  * val it is then: if they are many, they are lent to the reader in place of being
  * copied where that can be (lend.h). It is the writer's, and lost with the next
- * call. */
+ * call, or when a record whose values are elsewhere is written. */
 float *dist_space(struct dist_writer *w, size_t records, size_t n);
 void dist_close(struct dist_reader *r);
 void dist_finish(struct dist_writer *w);

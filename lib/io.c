@@ -82,7 +82,8 @@ output_flush(struct output *o)
 	o->sent += n;
 }
 
-/* Whether some of it may still have to be read. */
+/* Whether some of it may still have to be read. What is not in the pipe was read
+ * by the one whom it was lent to, if that one is there after it was looked for. */
 static bool
 in_use(const struct output *o, const struct space *s)
 {
@@ -90,10 +91,9 @@ in_use(const struct output *o, const struct space *s)
 
 	if (s->end == 0)
 		return false;
-	if (!lend_promised(o->fd))
-		return true;
 	unread = lend_unread(o->fd);
-	return unread > o->sent || o->sent - unread < s->end;
+	return unread > o->sent || o->sent - unread < s->end ||
+	    lend_reader(o->fd) != s->reader;
 }
 
 static void
@@ -139,7 +139,7 @@ place(const struct output *o, const void *p)
 static void
 join(struct iovec v[2], size_t at)
 {
-	if (at != FRONT || v[0].iov_len > FRONT)
+	if (at != FRONT || v[0].iov_len == 0 || v[0].iov_len > FRONT)
 		return;
 	v[1].iov_base = (char *)v[1].iov_base - v[0].iov_len;
 	v[1].iov_len += v[0].iov_len;
@@ -178,15 +178,22 @@ output_through(struct output *o, void *p, size_t n)
 {
 	struct iovec v[2] = { { o->buf.p, o->buf.len }, { p, n } };
 	size_t at = place(o, p);
-	bool lend = lend_promised(o->fd);
+	const pid_t reader = lend_reader(o->fd);
+	struct space *s;
+	bool lend = reader != 0;
 
 	/* a copy here costs less than one in a pipe does */
 	if (lend && at == SIZE_MAX) {
 		v[1].iov_base = memcpy(output_space(o, n), p, n);
 		at = FRONT;
 	}
-	if (lend)
+	s = &o->space[o->turn];
+	if (lend && s->end > 0 && s->reader != reader)
+		lend = false; /* parts of a space are lent to one reader */
+	if (lend) {
+		s->reader = reader;
 		join(v, at);
+	}
 	o->buf.len = 0;
 	n = v[1].iov_len;
 	while (n > 0) {

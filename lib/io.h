@@ -22,11 +22,14 @@
 
 #include "buf.h"
 
+#include <sys/types.h>
+
 /* Memory of an output that is lent to its reader; see lend.h. */
 struct space {
 	unsigned char *p;
 	size_t size;
 	uint64_t end; /* of the last bytes lent, in the stream; 0: none are */
+	pid_t reader; /* to whom */
 };
 
 struct output {

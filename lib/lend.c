@@ -26,13 +26,14 @@ lend_promise(int fd)
 		fcntl(fd, F_SETLK, &f);
 }
 
-bool
-lend_promised(int fd)
+pid_t
+lend_reader(int fd)
 {
 	struct flock f = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
-	return is_pipe(fd) && fcntl(fd, F_GETLK, &f) == 0 &&
-	    f.l_type == F_RDLCK;
+	if (!is_pipe(fd) || fcntl(fd, F_GETLK, &f) != 0 || f.l_type != F_RDLCK)
+		return 0;
+	return f.l_pid > 0 ? f.l_pid : 0;
 }
 
 ssize_t
@@ -76,11 +77,11 @@ lend_promise(int fd)
 	(void)fd;
 }
 
-bool
-lend_promised(int fd)
+pid_t
+lend_reader(int fd)
 {
 	(void)fd;
-	return false;
+	return 0;
 }
 
 ssize_t

@@ -5,10 +5,11 @@
  * What is lent must stay as it is until it has been read, and a writer can know
  * that of a reader that copies what it reads, but not of one that moves it on
  * to another pipe (splice, tee). So a reader that copies says so: by a lock for
- * reading on its pipe (fcntl, F_SETLK), which it has while it lives. A writer
- * lends while somebody has one; bytes lent are back when there is still one and
- * so little is left in the pipe that they are not among it. Memory that is not
- * known to be back is given up: the system keeps it for the pipe.
+ * reading on its pipe (fcntl, F_SETLK), which it has while it lives; nobody who
+ * moves data may read that pipe at the same time. A writer lends to a reader that
+ * has promised. Bytes are back when so little is left in the pipe that they are
+ * not among it, and the same reader has its lock still. Memory that is not known
+ * to be back is given up: the system keeps it for the pipe.
  */
 #ifndef LEND_H
 #define LEND_H
@@ -21,8 +22,9 @@
  * no pipe. */
 void lend_promise(int fd);
 
-/* Whether the reader of fd has promised; false where fd is no pipe. */
-bool lend_promised(int fd);
+/* The process that has promised for the pipe fd; 0 where there is none, or none
+ * whose number is known. */
+pid_t lend_reader(int fd);
 
 /* As write(2), but the pipe holds the bytes where they stand, and it waits for
  * room whatever fd says. */

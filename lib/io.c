@@ -14,7 +14,7 @@ enum {
 	CHUNK = 1 << 16,
 	FULL = 1 << 20,
 	PIECE = 96 << 10, /* the first of many wakes the reader while the rest is
-	                     copied */
+	                     copied; the last may be half as long again */
 	FRONT = 4096, /* bytes before an output's memory, for what is buffered */
 };
 

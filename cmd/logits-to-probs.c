@@ -19,6 +19,7 @@ struct options {
 
 struct work {
 	const struct options *o;
+	struct dist_reader *in;
 	struct dist_writer *out;
 	/* What is done of a record that still comes in, where there is but a
 	 * temperature; run.p is NULL when nothing is. */
@@ -150,7 +151,10 @@ begin(void *arg, const struct dist *d, const float *v, size_t n)
 		return;
 	if (w->run.p == NULL)
 		softmax_start(&w->run, dist_space(w->out, 1, d->n), w->o->temp);
-	softmax_some(&w->run, v, n);
+	if (n < d->n && input_waits(&w->in->in))
+		softmax_some(&w->run, v, n);
+	else
+		softmax_see(&w->run, v, n);
 }
 
 /* False when nothing can be drawn. */
@@ -166,6 +170,11 @@ divide(struct dist *d, struct work *w)
 	if (!softmax_end(&run, d->val, d->n))
 		return false;
 	d->val = run.p;
+	for (uint32_t i = 0, n; i < d->n; i = n) {
+		n = d->n - i < DIST_PART ? d->n : i + DIST_PART;
+		softmax_shares(&run, i, n);
+		dist_write_part(w->out, d, n);
+	}
 	return true;
 }
 
@@ -249,7 +258,7 @@ main(int argc, char **argv)
 	struct dist d = { 0 };
 	struct history h = { 0 };
 	struct counts seen = { 0 };
-	struct work w = { .o = &o, .out = &out };
+	struct work w = { .o = &o, .in = &in, .out = &out };
 	char form = 0;
 
 	start(argc, argv, "logits-to-probs", "[-bt] [-d range] [-e exponent] "

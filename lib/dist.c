@@ -16,7 +16,7 @@ enum {
 
 enum {
 	LARGE = 1 << 16, /* bytes of values that are not buffered first */
-	PART = 1 << 14,  /* values that are worth a write of their own */
+	PIECE = 1 << 16, /* bytes of a dense record that are read at a time */
 };
 
 static bool
@@ -127,14 +127,21 @@ WIDE(uint32_t, count_good, (const float *v, uint32_t n, float least),
 	return good;
 }
 
-static int
-check_values(const struct dist *d, char *err)
+/* The least value of its kind; NaN is not even that. */
+static float
+least_of(const struct dist *d)
 {
-	/* -inf and 0 are the least of the two kinds; NaN is not even that */
-	const float least = d->kind == 'L' ? -INFINITY : 0;
-	uint32_t i = 0;
+	return d->kind == 'L' ? -INFINITY : 0;
+}
 
-	if (count_good(d->val, d->n, least) == d->n)
+/* The first `good` values are known to be right. */
+static int
+check_values(const struct dist *d, uint32_t good, char *err)
+{
+	const float least = least_of(d);
+	uint32_t i = good;
+
+	if (count_good(d->val + i, d->n - i, least) == d->n - i)
 		return 0;
 	while (d->val[i] >= least && d->val[i] < INFINITY)
 		i++;
@@ -160,7 +167,7 @@ check_ids(const struct dist *d, char *err)
 }
 
 int
-dist_check_arrays(const struct dist *d, char *err)
+dist_check_arrays(const struct dist *d, uint32_t good, char *err)
 {
 	for (uint32_t i = 0; i < d->nctx; i++)
 		if ((uint32_t)d->ctx[i] >= d->vocab)
@@ -172,7 +179,7 @@ dist_check_arrays(const struct dist *d, char *err)
 			    "the vocabulary", (long)d->eog[i]);
 	if (d->id != NULL && check_ids(d, err) != 0)
 		return -1;
-	return check_values(d, err);
+	return check_values(d, good, err);
 }
 
 /* The values at p: used where they stand, if that is lent. */
@@ -186,10 +193,11 @@ take_values(struct dist *d, const unsigned char *p, void *lent)
 		copy32(d->val, p, d->n);
 }
 
-/* `lent`: NULL, or p where it may be written to. */
+/* `lent`: NULL, or p where it may be written to. The first `good` values of a dense
+ * record are checked. */
 static int
 parse_binary(struct dist *d, const unsigned char *p, size_t len, bool eof,
-    size_t *size, unsigned char *lent, char *err)
+    size_t *size, unsigned char *lent, uint32_t good, char *err)
 {
 	const unsigned char *start = p;
 	bool sparse = false;
@@ -240,18 +248,18 @@ parse_binary(struct dist *d, const unsigned char *p, size_t len, bool eof,
 		d->id = NULL;
 	}
 	take_values(d, p, lent != NULL ? lent + (p - start) : NULL);
-	return dist_check_arrays(d, err) == 0 ? 1 : -1;
+	return dist_check_arrays(d, good, err) == 0 ? 1 : -1;
 }
 
 static int
 parse(struct dist *d, const unsigned char *p, size_t len, bool eof,
-    size_t *size, unsigned char *lent, char *err)
+    size_t *size, unsigned char *lent, uint32_t good, char *err)
 {
 	size_t skip = 0;
 	int got;
 
 	if (len > 0 && p[0] == 'D')
-		return parse_binary(d, p, len, eof, size, lent, err);
+		return parse_binary(d, p, len, eof, size, lent, good, err);
 	while (skip < len && (p[skip] == '\n' || p[skip] == '\r'))
 		skip++;
 	if (skip == len) {
@@ -270,7 +278,7 @@ int
 dist_parse(struct dist *d, const unsigned char *p, size_t len, bool eof,
     size_t *size, char *err)
 {
-	return parse(d, p, len, eof, size, NULL, err);
+	return parse(d, p, len, eof, size, NULL, 0, err);
 }
 
 static void
@@ -345,23 +353,42 @@ dist_open_for(struct dist_reader *r, const char *path, struct output *out)
 	pipe_widen(r->in.fd);
 }
 
-/* Of `size` bytes of a binary record, d its header, read more; r->some is told of
- * values when those behind must be waited for. */
+/* Check those values of a dense record that are there, and tell of them; false when
+ * one is bad. They stand at the front of the input's memory, aligned: this is right
+ * after a read. */
+static bool
+look(struct dist_reader *r, const struct dist *d, size_t size)
+{
+	const struct input *in = &r->in;
+	const size_t before = size - 4 * (size_t)d->n;
+	const size_t have = in->len < size ? in->len : size;
+	const float *v = (const void *)(in->p + before);
+	uint32_t n;
+
+	if (have <= before || !little_endian())
+		return true;
+	n = (uint32_t)((have - before) / sizeof(*v));
+	if (count_good(v + r->good, n - r->good, least_of(d)) != n - r->good)
+		return false;
+	r->good = n;
+	if (r->some != NULL)
+		r->some(r->arg, d, v, n);
+	return true;
+}
+
+/* Of `size` bytes of a dense record, d its header, read those that are not there:
+ * in pieces, which are looked at while a cache has them. */
 static void
-fill_telling(struct dist_reader *r, const struct dist *d, size_t size)
+fill_dense(struct dist_reader *r, const struct dist *d, size_t size)
 {
 	struct input *in = &r->in;
-	const size_t before = size - 4 * (size_t)d->n;
+	bool good = true;
 	size_t have;
 
-	while ((have = in->len - in->pos) < size && input_some(in, size)) {
-		const unsigned char *p = in->p + in->pos + before;
-
-		have = in->len - in->pos;
-		if (have > before && have < size && input_waits(in) &&
-		    (uintptr_t)p % sizeof(float) == 0 && little_endian())
-			r->some(r->arg, d, (const void *)p,
-			    (have - before) / 4);
+	while ((have = in->len - in->pos) < size) {
+		if (!input_some(in, size - have < PIECE ? size : have + PIECE))
+			return;
+		good = good && look(r, d, size);
 	}
 }
 
@@ -374,17 +401,17 @@ dist_read(struct dist_reader *r, struct dist *d)
 	int got;
 
 	r->record++;
+	r->good = 0;
 	if (!input_fill(in, 1))
 		return false;
 	while ((got = parse(d, in->p + in->pos, in->len - in->pos, in->eof,
-	    &size, in->p + in->pos, err)) == 0) {
+	    &size, in->p + in->pos, r->good, err)) == 0) {
 		const unsigned char *p = in->p + in->pos;
 
 		if (in->eof)
 			return false;
-		if (r->some != NULL && p[0] == 'D' && size > HEADER &&
-		    !(p[FLAGS] & DIST_SPARSE))
-			fill_telling(r, d, size);
+		if (p[0] == 'D' && size > HEADER && !(p[FLAGS] & DIST_SPARSE))
+			fill_dense(r, d, size);
 		else
 			input_fill(in, size);
 	}
@@ -426,7 +453,7 @@ write_through(struct dist_writer *w, const struct dist *d, uint32_t n)
 void
 dist_write_part(struct dist_writer *w, const struct dist *d, uint32_t n)
 {
-	if (!in_text(w) && goes_through(d) && n - w->begun >= PART)
+	if (!in_text(w) && goes_through(d) && n - w->begun >= DIST_PART)
 		write_through(w, d, n);
 }
 

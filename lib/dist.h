@@ -30,6 +30,9 @@
 
 enum { DIST_SPARSE = 1, DIST_START = 2, DIST_ONCE = 4 };
 
+/* Values that are worth a write of their own. */
+enum { DIST_PART = 1 << 14 };
+
 /* The vocabulary and the position are at most this. */
 #define DIST_MAX INT32_MAX
 
@@ -87,10 +90,11 @@ struct dist_writer {
 struct dist_reader {
 	struct input in;
 	struct dist_writer *writer;
-	/* If not NULL, called while dist_read waits for the rest of a dense
-	 * record: the first n values of d are there, at v, not checked yet. */
+	/* If not NULL, called while dist_read reads a dense record: the first n
+	 * values of d are there, at v for now, and checked. */
 	void (*some)(void *arg, const struct dist *d, const float *v, size_t n);
 	void *arg;
+	uint32_t good;        /* first values of a record that are checked */
 	unsigned long record; /* number of the record last read, from 1 */
 };
 

@@ -235,7 +235,7 @@ disttext_parse(struct dist *d, const unsigned char *p, size_t len, bool eof,
 		s = lf + 1;
 	}
 	*size = whole;
-	if (sort_entries(d, err) != 0 || dist_check_arrays(d, err) != 0)
+	if (sort_entries(d, err) != 0 || dist_check_arrays(d, 0, err) != 0)
 		return -1;
 	return 1;
 }

@@ -19,9 +19,10 @@ void disttext_put(struct buf *b, const struct dist *d,
 
 /*
  * What both forms must hold, of the header, where n is not known yet in text,
- * and of the arrays. 0, or -1 with the reason in err.
+ * and of the arrays, whose first `good` values are checked. 0, or -1 with the
+ * reason in err.
  */
 int dist_check_header(const struct dist *d, char *err);
-int dist_check_arrays(const struct dist *d, char *err);
+int dist_check_arrays(const struct dist *d, uint32_t good, char *err);
 
 #endif

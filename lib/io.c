@@ -265,7 +265,7 @@ input_ready(struct input *in)
 	return in->pos < in->len || !input_waits(in);
 }
 
-/* One read; false at the end of file. */
+/* One read of so much at most, or a CHUNK; false at the end of file. */
 static bool
 more(struct input *in, size_t room)
 {
@@ -286,7 +286,7 @@ more(struct input *in, size_t room)
 		die("out of memory");
 	in->p = xgrow(in->p, &in->cap, in->len + room, 1);
 	do
-		n = read(in->fd, in->p + in->len, in->cap - in->len);
+		n = read(in->fd, in->p + in->len, room);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		die_errno("%s", in->name);

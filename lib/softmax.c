@@ -97,10 +97,8 @@ exponentials(float *p, const double *x, const float *v, size_t n, double max,
 }
 
 WIDE_INLINE void
-shares(float *p, size_t n, double *lane)
+scale_row(float *p, size_t n, double scale)
 {
-	const double scale = 1 / add_tree(lane);
-
 	for (size_t i = 0; i < n; i++)
 		p[i] = (float)(p[i] * scale);
 }
@@ -113,7 +111,7 @@ WIDE(bool, softmax, (float *p, const double *x, size_t n, double t),
 	if (max == -INFINITY)
 		return false;
 	exponentials(p, x, NULL, n, max, t, lane);
-	shares(p, n, lane);
+	scale_row(p, n, 1 / add_tree(lane));
 	return true;
 }
 
@@ -125,15 +123,21 @@ WIDE_VOID(go_on, (struct softmax_run *s, const float *v, size_t n), (s, v, n))
 	s->done = n;
 }
 
-static void end(struct softmax_run *s, size_t n);
-WIDE_VOID(end, (struct softmax_run *s, size_t n), (s, n))
+WIDE_VOID(softmax_shares, (struct softmax_run *s, size_t from, size_t to),
+    (s, from, to))
 {
-	shares(s->p, n, s->lane);
+	scale_row(s->p + from, to - from, s->scale);
+}
+
+void
+softmax_start(struct softmax_run *s, float *p, double t)
+{
+	*s = (struct softmax_run) { .p = p, .t = t, .max = -INFINITY };
 }
 
 /* What is done is so for the largest of the first s->seen. */
-static void
-see(struct softmax_run *s, const float *v, size_t n)
+void
+softmax_see(struct softmax_run *s, const float *v, size_t n)
 {
 	float least, top;
 
@@ -148,15 +152,9 @@ see(struct softmax_run *s, const float *v, size_t n)
 }
 
 void
-softmax_start(struct softmax_run *s, float *p, double t)
-{
-	*s = (struct softmax_run) { .p = p, .t = t, .max = -INFINITY };
-}
-
-void
 softmax_some(struct softmax_run *s, const float *v, size_t n)
 {
-	see(s, v, n);
+	softmax_see(s, v, n);
 	n -= n % BLOCK;
 	if (s->lost <= LOST && s->max > -INFINITY && n > s->done)
 		go_on(s, v, n);
@@ -165,11 +163,11 @@ softmax_some(struct softmax_run *s, const float *v, size_t n)
 bool
 softmax_end(struct softmax_run *s, const float *v, size_t n)
 {
-	see(s, v, n);
+	softmax_see(s, v, n);
 	if (!(s->max > -INFINITY))
 		return false;
 	go_on(s, v, n);
-	end(s, n);
+	s->scale = 1 / add_tree(s->lane);
 	return true;
 }
 
@@ -179,7 +177,10 @@ softmax_floats(float *p, const float *v, size_t n, double t)
 	struct softmax_run s;
 
 	softmax_start(&s, p, t);
-	return softmax_end(&s, v, n);
+	if (!softmax_end(&s, v, n))
+		return false;
+	softmax_shares(&s, 0, n);
+	return true;
 }
 
 double

@@ -21,14 +21,17 @@ bool softmax(float *p, const double *x, size_t n, double t);
 bool softmax_floats(float *p, const float *v, size_t n, double t);
 
 /*
- * The same of floats that come in parts, worked out while others are awaited:
+ * The same of floats that come in parts, worked out while others are awaited, and
+ * in parts that go on while others are worked out:
  *
  *	softmax_start(&s, p, t);
- *	softmax_some(&s, v, n);		(any number of times; the first n are there)
- *	softmax_end(&s, v, n);		(all are)
+ *	softmax_see(&s, v, n);		(any number of times, the first n are there,
+ *	softmax_some(&s, v, n);		 and where the others must be waited for)
+ *	if (softmax_end(&s, v, n))	(all are)
+ *		softmax_shares(&s, 0, n);	(p[0..n), or one part after the other)
  *
  * v may be elsewhere each time, its values are the same; it is not p, unless
- * softmax_some is left out. Only what softmax_end is given must hold no NaN.
+ * softmax_some is left out.
  */
 enum { SOFTMAX_LANES = 16 };
 struct softmax_run {
@@ -38,10 +41,13 @@ struct softmax_run {
 	size_t seen, done;
 	int lost;    /* times that what was done had been for a smaller one */
 	double lane[SOFTMAX_LANES];
+	double scale; /* from exponentials to shares */
 };
 void softmax_start(struct softmax_run *s, float *p, double t);
+void softmax_see(struct softmax_run *s, const float *v, size_t n);
 void softmax_some(struct softmax_run *s, const float *v, size_t n);
 bool softmax_end(struct softmax_run *s, const float *v, size_t n);
+void softmax_shares(struct softmax_run *s, size_t from, size_t to);
 
 /* The entropy of the softmax of x[n] at t = 1, in nats. One x at least is above
  * -inf, as above. */

@@ -238,6 +238,61 @@ cut_off() {
 		refused 'id 9: a probability cannot be infinite'
 }
 
+# long KIND: a dense record of 50,000 values
+long() {
+	awk -v kind="$1" 'BEGIN {
+		print "#dist kind=" kind " vocab=50000"
+		for (i = 0; i < 50000; i++)
+			print i "\t0.25"
+		print ""
+	}' | distcat -b
+}
+
+# spoil ID BYTES: the file `good` with bytes of this value changed, as `bad`
+spoil() {
+	cp good bad
+	printf "$2" | dd of=bad bs=4 seek=$((8 + $1)) conv=notrunc 2>dd
+}
+
+# spoilt MESSAGE COMMAND...: after a record the command ends with this
+spoilt() {
+	local message=$1 status=0
+	shift
+	"$@" >got 2>err || status=$?
+	[ "$status" -eq 1 ]
+	[ -s got ]
+	[ "$(cat err)" = "$message" ] || {
+		echo "expected: $message"
+		echo "got: $(cat err)"
+		return 1
+	}
+}
+
+# A record is read and looked at in pieces, of a file, of a pipe, and where it
+# stands behind one in text; 2485 comes to be in two pieces of 30001 bytes.
+@test "dist: values that cannot be, anywhere in a long record" {
+	long L >good
+	[ "$(wc -c <good)" -eq 200032 ]
+	for id in 0 2485 16375 16376 16377 32759 32760 40000 49151 49999; do
+		spoil $id '\0\0\300\177'
+		cat good bad >in
+		what="record 2: id $id: a logit cannot be NaN"
+		for command in 'distcat -b' 'topp 0.5' logits-to-probs; do
+			prog=${command%% *}
+			spoilt "$prog: in: $what" $command in
+			parts 30001 in | spoilt "$prog: stdin: $what" $command
+		done
+		{ text; cat bad; } | spoilt "distcat: stdin: $what" distcat
+		! distcat -b in 2>err >got
+		cmp got good
+	done
+	long P >good
+	spoil 30000 '\0\0\200\277'
+	cat good bad >in
+	spoilt "topp: in: record 2: id 30000: a probability cannot be negative" \
+		topp 0.5 in
+}
+
 @test "dist: text fields that cannot be" {
 	for f in kind=X kind=; do
 		text | sed "s/kind=L/$f/" >in

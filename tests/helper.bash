@@ -44,6 +44,14 @@ fails() {
 	fi
 }
 
+# parts SIZE FILE: the file, with time between parts
+parts() {
+	local at
+	for ((at = 1; at <= $(wc -c <"$2"); at += $1)); do
+		tail -c +$at "$2" | head -c "$1"
+	done
+}
+
 # need FILE...: skip the test when optional reference data is not there.
 need_shared() {
 	[ -n "$SHARED" ] || skip "no ../shared"

@@ -316,20 +316,12 @@ many() {
 	}' | distcat -b
 }
 
-# parts SIZE: the file `in`, with time between the parts
-parts() {
-	local at
-	for ((at = 1; at <= $(wc -c <in); at += $1)); do
-		tail -c +$at in | head -c "$1"
-	done
-}
-
 @test "logits-to-probs: long records, in parts and to any reader" {
 	many >in
 	for o in '-T 0.8' '-T 0.8 -F 1' '-T 0'; do
 		logits-to-probs $o in >want
 		[ "$(wc -c <want)" -eq 640128 ]
-		parts 30001 | logits-to-probs $o | cmp want -
+		parts 30001 in | logits-to-probs $o | cmp want -
 		# these say that they copy what they read, cat does not
 		logits-to-probs $o in | distcat -b | cmp want -
 		logits-to-probs $o in | cat | cmp want -

@@ -54,11 +54,20 @@ same(struct mt19937 *r, double slope)
 		memcpy(moved, v, some * sizeof(*v));
 		for (size_t i = some; i < size; i++)
 			moved[i] = NAN; /* not there yet */
-		softmax_some(&s, moved, some);
+		if (unit(r) < 0.7)
+			softmax_some(&s, moved, some);
+		else
+			softmax_see(&s, moved, some);
 	}
 	softmax_start(&once, whole, t);
-	return softmax_end(&s, v, size) && softmax_end(&once, v, size) &&
-	    softmax(q, x, size, t) &&
+	if (!softmax_end(&s, v, size) || !softmax_end(&once, v, size))
+		return false;
+	for (size_t from = 0, to; from < size; from = to) {
+		to = from + 1 + below(r, size - from);
+		softmax_shares(&s, from, to);
+	}
+	softmax_shares(&once, 0, size);
+	return softmax(q, x, size, t) &&
 	    memcmp(s.lane, once.lane, sizeof(s.lane)) == 0 &&
 	    memcmp(p, q, size * sizeof(*p)) == 0 &&
 	    memcmp(whole, q, size * sizeof(*p)) == 0;

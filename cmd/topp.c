@@ -2,16 +2,24 @@
 #include "select.h"
 #include "softmax.h"
 
+/* The first n values are there. */
+static void
+begin(void *arg, const struct dist *d, const float *v, size_t n)
+{
+	if (d->kind == 'P')
+		select_see(arg, v, n);
+}
+
 /* False when nothing can be drawn. */
 static bool
-topp(struct dist *d, double mass)
+topp(struct dist *d, double mass, struct select_run *r)
 {
 	const float *p = dist_probs(d);
 
 	if (p == NULL)
 		return false;
 	if (mass < 1)
-		select_mass(d, p, mass);
+		select_mass(d, p, mass, r);
 	else
 		select_keep(d, p, 0, 0);
 	return dist_normalise(d);
@@ -23,6 +31,7 @@ main(int argc, char **argv)
 	struct dist_reader in;
 	struct dist_writer out;
 	struct dist d = { 0 };
+	struct select_run run;
 	char form = 0;
 	double mass;
 	int c;
@@ -36,8 +45,11 @@ main(int argc, char **argv)
 
 	dist_create(&out, form);
 	dist_open(&in, argv[optind + 1], &out);
+	select_start(&run);
+	in.arg = &run;
+	in.some = mass < 1 ? begin : NULL;
 	while (dist_read(&in, &d)) {
-		if (!topp(&d, mass))
+		if (!topp(&d, mass, &run))
 			dist_stuck(&in, &d);
 		dist_write(&out, &d);
 	}

@@ -29,14 +29,17 @@ weight(float w, double scale)
 	return (w * scale + 1) - 1;
 }
 
+/* The scale of a sum that is 1, as it mostly is, however that is rounded. */
+#define USUAL 0.5
+
 enum {
-	BLOCK = 64, FEW = 64,
+	BLOCK = SELECT_BLOCK, FEW = 64,
 	DIGITS = 1 << 11, /* that a search tells apart at a time, and */
 	SOME = 1 << 7,    /* in few items, where sums would be most of the work */
-	BLOCKS = 1 << 13, /* that are looked at by their largest */
+	BLOCKS = SELECT_BLOCKS, /* that are looked at by their largest */
 	MOST = 1 << 12,   /* entries that are gathered from these */
-	LANES = 32,       /* sums that need not wait for each other; so many that a
-	                     compiler keeps the loop over them */
+	LANES = SELECT_LANES, /* sums that need not wait for each other; so many
+	                         that a compiler keeps the loop over them */
 };
 
 /* Whether one of v[n] is from least to most; a NaN there is no bound. No
@@ -286,15 +289,24 @@ least_of_few(const float *v, size_t n, size_t k, size_t *ties)
 	return heap[0] + 0.0f;
 }
 
-/* top[i]: the largest of each BLOCK of v[n]. Returns what w[n] weighs. */
-static double survey(float *top, const float *v, const float *w, size_t n,
-    double scale);
-WIDE(double, survey, (float *top, const float *v, const float *w, size_t n,
-    double scale), (top, v, w, n, scale))
+void
+select_start(struct select_run *r)
 {
-	double sum[LANES] = { 0 }, tail = 0;
+	r->seen = 0;
+	r->tail = 0;
+	memset(r->sum, 0, sizeof(r->sum));
+}
 
-	for (size_t b = 0; b < n; b += BLOCK) {
+/* See entries r->seen to n of v and w; all but the last n are multiples of BLOCK. */
+static void survey(struct select_run *r, const float *v, const float *w,
+    size_t n, double scale);
+WIDE_VOID(survey, (struct select_run *r, const float *v, const float *w,
+    size_t n, double scale), (r, v, w, n, scale))
+{
+	double sum[LANES], tail = r->tail;
+
+	memcpy(sum, r->sum, sizeof(sum));
+	for (size_t b = r->seen; b < n; b += BLOCK) {
 		float max[LANES];
 		size_t end = n - b < BLOCK ? n : b + BLOCK, i = b;
 		for (size_t l = 0; l < LANES; l++)
@@ -312,9 +324,11 @@ WIDE(double, survey, (float *top, const float *v, const float *w, size_t n,
 			for (size_t l = 0; l < half; l++)
 				max[l] = max[l + half] > max[l] ? max[l + half]
 				                                : max[l];
-		top[b / BLOCK] = max[0];
+		r->top[b / BLOCK] = max[0];
 	}
-	return add_lanes(sum, tail);
+	memcpy(r->sum, sum, sizeof(sum));
+	r->tail = tail;
+	r->seen = n;
 }
 
 struct gathered {
@@ -385,7 +399,7 @@ select_least(const float *v, const float *w, size_t n, double scale,
     double want, size_t *ties)
 {
 	const struct items t = { v, w, n, scale };
-	float top[BLOCKS];
+	struct select_run r;
 
 	if (w == NULL && want >= 1 && want <= FEW)
 		return least_of_few(v, n, (size_t)want, ties);
@@ -394,8 +408,10 @@ select_least(const float *v, const float *w, size_t n, double scale,
 	if (n > BLOCKS * BLOCK)
 		return end_of_run(&t, NULL, share(want, weigh_all(w, n, scale)),
 		    ties);
-	want = share(want, survey(top, v, w, n, scale));
-	return end_of_run(&t, top, want, ties);
+	select_start(&r);
+	survey(&r, v, w, n, scale);
+	want = share(want, add_lanes(r.sum, r.tail));
+	return end_of_run(&t, r.top, want, ties);
 }
 
 void
@@ -489,27 +505,45 @@ select_keep(struct dist *d, const float *by, float least, size_t ties)
 }
 
 void
-select_mass(struct dist *d, const float *p, double mass)
+select_see(struct select_run *r, const float *p, size_t n)
 {
-	struct items t = { p, p, d->n, 0.5 };
-	float top[BLOCKS], least;
+	n -= n % BLOCK;
+	if (n > r->seen && n <= BLOCKS * BLOCK)
+		survey(r, p, p, n, USUAL);
+}
+
+/* select_mass of more than r has room for. */
+static void
+select_large(struct dist *d, const float *p, double mass)
+{
+	size_t ties;
+	float least = select_least(p, p, d->n, scale_of(p, d->n), mass, &ties);
+
+	select_keep(d, p, least, ties);
+}
+
+void
+select_mass(struct dist *d, const float *p, double mass, struct select_run *r)
+{
+	struct items t = { p, p, d->n, USUAL };
+	float least;
 	double whole;
 	size_t ties;
 
 	if (d->n > BLOCKS * BLOCK) {
-		t.scale = scale_of(p, d->n);
-		least = select_least(p, p, d->n, t.scale, mass, &ties);
-		select_keep(d, p, least, ties);
+		select_large(d, p, mass);
+		select_start(r);
 		return;
 	}
-	/* mostly the sum is 1, however that is rounded */
-	whole = survey(top, p, p, d->n, t.scale);
+	survey(r, p, p, d->n, t.scale);
+	whole = add_lanes(r->sum, r->tail);
 	if (whole < 1.0 / 3 || whole >= 2.0 / 3) {
 		t.scale = scale_of(p, d->n);
 		whole = weigh_all(p, d->n, t.scale);
 	}
-	least = end_of_run(&t, top, share(mass, whole), &ties);
-	keep_run(d, p, top, least, ties);
+	least = end_of_run(&t, r->top, share(mass, whole), &ties);
+	keep_run(d, p, r->top, least, ties);
+	select_start(r);
 }
 
 /* The least float above 0 that is at least x. */

@@ -37,9 +37,27 @@ void select_shares(size_t *count, const double *part, size_t parts,
  * above `least`, and the first `ties` of those equal to it. */
 void select_keep(struct dist *d, const float *by, float least, size_t ties);
 
-/* Keep the shortest run of d's likeliest entries that has so much mass, below 1,
- * of the probabilities p[d->n], which need not sum to 1. */
-void select_mass(struct dist *d, const float *p, double mass);
+/*
+ * Keep the shortest run of d's likeliest entries that has so much mass, below 1,
+ * of the probabilities p[d->n], which need not sum to 1. These may come in parts,
+ * which are looked at while others are awaited:
+ *
+ *	select_start(&r);
+ *	select_see(&r, p, n);		(any number of times; the first n are there)
+ *	select_mass(d, p, mass, &r);	(all are; r is started again)
+ *
+ * p may be elsewhere each time, its values are the same.
+ */
+enum { SELECT_LANES = 32, SELECT_BLOCK = 64, SELECT_BLOCKS = 1 << 13 };
+struct select_run {
+	size_t seen; /* what follows is of so many from the first on */
+	double sum[SELECT_LANES], tail; /* of what they weigh */
+	float top[SELECT_BLOCKS];       /* the largest of each block */
+};
+void select_start(struct select_run *r);
+void select_see(struct select_run *r, const float *p, size_t n);
+void select_mass(struct dist *d, const float *p, double mass,
+    struct select_run *r);
 
 /* Keep the entries of d that can be drawn and whose probability p[i] is at least
  * `least`; where there is none, the likeliest (lowest id of equals). p[d->n]

@@ -121,6 +121,40 @@ kept() {
 	done
 }
 
+# numbers RECORDS N SCALE: probabilities, which sum to SCALE
+numbers() {
+	awk -v records="$1" -v n="$2" -v scale="$3" 'BEGIN {
+		srand(n)
+		for (r = 0; r < records; r++) {
+			print "#dist kind=P vocab=" n
+			for (i = sum = 0; i < n; i++)
+				sum += x[i] = exp(12 * rand())
+			for (i = 0; i < n; i++)
+				printf "%d\t%.7g\n", i, x[i] / sum * scale
+			print ""
+		}
+	}'
+}
+
+# Text is read at once, a long binary record in pieces: what is known of one must
+# not be taken for another's, whether it sums to 1 or is of a large vocabulary.
+@test "topp: long records, in parts and behind each other" {
+	{
+		numbers 1 40001 1
+		numbers 1 50000 3
+		numbers 1 20000 1
+		numbers 1 530000 1
+		numbers 2 40000 1
+	} >text
+	distcat -b text >in
+	for p in 0.0001 0.5 0.95; do
+		topp -b $p text >want
+		topp $p in | cmp want -
+		parts 30001 in | topp $p | cmp want -
+		cat in | topp $p | cmp want -
+	done
+}
+
 @test "topp: wrong operands" {
 	fails 2 "usage: topp [[]-bt] P [[]file]" topp
 	fails 2 "usage: *" topp 1 a b

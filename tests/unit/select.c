@@ -189,10 +189,12 @@ wrong_keep(const float *v, size_t len, const struct item *t, struct dist *d)
 	return !is_first(d, v, len, t, k);
 }
 
-/* Of a sum of about 1, or of another. */
+/* Of a sum of about 1, or of another; some of them in parts. */
 static bool
-wrong_mass(float *w, size_t len, struct item *t, struct dist *d)
+wrong_mass(float *w, size_t len, struct item *t, struct dist *d,
+    struct select_run *r)
 {
+	static float moved[MOST];
 	double sum = 0, part = uniform(), by = uniform() < 0.5 ? 1 : 8 * uniform();
 	uint64_t whole;
 	int e;
@@ -203,8 +205,14 @@ wrong_mass(float *w, size_t len, struct item *t, struct dist *d)
 		w[i] = (float)((double)w[i] / sum * by);
 	frexp(1.5 * by, &e);
 	sort(t, &whole, w, w, len, ldexp(1, -e));
+	for (size_t some = 0; some < len && uniform() < 0.7;) {
+		some += 1 + (size_t)(uniform() * (double)(len - some));
+		for (size_t i = 0; i < len; i++)
+			moved[i] = i < some ? w[i] : 1e30f; /* not there yet */
+		select_see(r, moved, some);
+	}
 	put(d, w, len);
-	select_mass(d, d->val, part);
+	select_mass(d, d->val, part, r);
 	return !is_first(d, w, len, t, run_of(t, len, whole, part));
 }
 
@@ -213,9 +221,11 @@ main(void)
 {
 	static float v[MOST], w[MOST];
 	static struct item t[MOST];
+	static struct select_run r;
 	struct dist d = { 0 };
 	long shares = 0, least = 0, keep = 0, mass = 0;
 
+	select_start(&r);
 	for (int round = 0; round < ROUNDS; round++) {
 		size_t len = 1 + (size_t)(uniform() *
 		    (round % 2 == 0 ? 130 : round % 16 == 1 ? MOST : 3000));
@@ -227,7 +237,7 @@ main(void)
 			v[i] = uniform() < 0.1 ? -INFINITY : -v[i];
 		least += wrong_least(v, w, len, t);
 		keep += wrong_keep(v, len, t, &d);
-		mass += wrong_mass(w, len, t, &d);
+		mass += wrong_mass(w, len, t, &d, &r);
 	}
 	ok(shares == 0, "shares: how many weigh so much", (double)shares);
 	ok(least == 0, "the last of a run", (double)least);

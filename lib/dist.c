@@ -141,7 +141,8 @@ check_values(const struct dist *d, uint32_t good, char *err)
 	const float least = least_of(d);
 	uint32_t i = good;
 
-	if (count_good(d->val + i, d->n - i, least) == d->n - i)
+	if (i == d->n ||
+	    count_good(d->val + i, d->n - i, least) == d->n - i)
 		return 0;
 	while (d->val[i] >= least && d->val[i] < INFINITY)
 		i++;

@@ -21,8 +21,8 @@ struct work {
 	const struct options *o;
 	struct dist_reader *in;
 	struct dist_writer *out;
-	/* What is done of a record that still comes in, where there is but a
-	 * temperature; run.p is NULL when nothing is. */
+	/* What is known of a record that still comes in, where there is but a
+	 * temperature; run.p is NULL when nothing is worked out. */
 	struct softmax_run run;
 };
 
@@ -147,34 +147,44 @@ begin(void *arg, const struct dist *d, const float *v, size_t n)
 {
 	struct work *w = arg;
 
-	if (d->kind != 'L' || n < d->n / 16)
+	if (d->kind != 'L')
 		return;
-	if (w->run.p == NULL)
-		softmax_start(&w->run, dist_space(w->out, 1, d->n), w->o->temp);
-	if (n < d->n && input_waits(&w->in->in))
-		softmax_some(&w->run, v, n);
-	else
+	if (n < d->n / 16 || n == d->n || !input_waits(&w->in->in)) {
 		softmax_see(&w->run, v, n);
+		return;
+	}
+	if (w->run.p == NULL)
+		w->run.p = dist_space(w->out, 1, d->n);
+	softmax_some(&w->run, v, n);
+}
+
+/* Exponentials to probabilities; where nothing else waits to be read, whoever reads
+ * these waits for them, and can begin with some. */
+static void
+scale(struct dist *d, struct work *w)
+{
+	const bool parts = input_waits(&w->in->in);
+
+	for (uint32_t i = 0, n; i < d->n; i = n) {
+		n = d->n - i < DIST_PART ? d->n : i + DIST_PART;
+		softmax_shares(&w->run, i, n);
+		if (parts)
+			dist_write_part(w->out, d, n);
+	}
 }
 
 /* False when nothing can be drawn. */
 static bool
 divide(struct dist *d, struct work *w)
 {
-	struct softmax_run run = w->run;
-
-	if (run.p == NULL)
-		softmax_start(&run, dist_space(w->out, 1, d->n), w->o->temp);
-	w->run.p = NULL;
+	if (w->run.p == NULL)
+		w->run.p = dist_space(w->out, 1, d->n);
 	d->kind = 'P';
-	if (!softmax_end(&run, d->val, d->n))
+	if (!softmax_end(&w->run, d->val, d->n))
 		return false;
-	d->val = run.p;
-	for (uint32_t i = 0, n; i < d->n; i = n) {
-		n = d->n - i < DIST_PART ? d->n : i + DIST_PART;
-		softmax_shares(&run, i, n);
-		dist_write_part(w->out, d, n);
-	}
+	d->val = w->run.p;
+	scale(d, w);
+	softmax_start(&w->run, NULL, w->o->temp);
 	return true;
 }
 
@@ -272,6 +282,7 @@ main(int argc, char **argv)
 
 	dist_create(&out, form);
 	dist_open(&in, argv[optind], &out);
+	softmax_start(&w.run, NULL, o.temp);
 	in.arg = &w;
 	in.some = o.plain ? begin : NULL;
 	while (dist_read(&in, &d)) {

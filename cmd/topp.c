@@ -6,7 +6,7 @@
 static void
 begin(void *arg, const struct dist *d, const float *v, size_t n)
 {
-	if (d->kind == 'P')
+	if (d->kind == 'P' && d->n <= SELECT_MOST)
 		select_see(arg, v, n);
 }
 

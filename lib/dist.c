@@ -16,7 +16,7 @@ enum {
 
 enum {
 	LARGE = 1 << 16, /* bytes of values that are not buffered first */
-	PIECE = 1 << 16, /* bytes of a dense record that are read at a time */
+	PIECE = 1 << 18, /* bytes of a dense record that are read at a time */
 };
 
 static bool

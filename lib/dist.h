@@ -90,12 +90,14 @@ struct dist_writer {
 struct dist_reader {
 	struct input in;
 	struct dist_writer *writer;
-	/* If not NULL, called while dist_read reads a dense record: the first n
-	 * values of d are there, at v for now, and checked. */
+	/* If not NULL, called while dist_read reads a dense binary record, where
+	 * it has to read more than once: the first n values are there, at v for
+	 * now, and checked; n never less than before. Of d only what stands in
+	 * the header is known. */
 	void (*some)(void *arg, const struct dist *d, const float *v, size_t n);
 	void *arg;
-	uint32_t good;        /* first values of a record that are checked */
 	unsigned long record; /* number of the record last read, from 1 */
+	uint32_t good;        /* its first values that dist_read has checked */
 };
 
 /* Standard output. */

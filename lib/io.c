@@ -265,7 +265,8 @@ input_ready(struct input *in)
 	return in->pos < in->len || !input_waits(in);
 }
 
-/* One read of so much at most, or a CHUNK; false at the end of file. */
+/* One read of so much at most, or of a CHUNK if that is more; false at the end of
+ * file. */
 static bool
 more(struct input *in, size_t room)
 {

@@ -405,7 +405,7 @@ select_least(const float *v, const float *w, size_t n, double scale,
 		return least_of_few(v, n, (size_t)want, ties);
 	if (w == NULL)
 		return end_of_run(&t, NULL, want, ties);
-	if (n > BLOCKS * BLOCK)
+	if (n > SELECT_MOST)
 		return end_of_run(&t, NULL, share(want, weigh_all(w, n, scale)),
 		    ties);
 	select_start(&r);
@@ -508,7 +508,7 @@ void
 select_see(struct select_run *r, const float *p, size_t n)
 {
 	n -= n % BLOCK;
-	if (n > r->seen && n <= BLOCKS * BLOCK)
+	if (n > r->seen && n <= SELECT_MOST)
 		survey(r, p, p, n, USUAL);
 }
 
@@ -530,7 +530,7 @@ select_mass(struct dist *d, const float *p, double mass, struct select_run *r)
 	double whole;
 	size_t ties;
 
-	if (d->n > BLOCKS * BLOCK) {
+	if (d->n > SELECT_MOST) {
 		select_large(d, p, mass);
 		select_start(r);
 		return;

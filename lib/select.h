@@ -43,12 +43,17 @@ void select_keep(struct dist *d, const float *by, float least, size_t ties);
  * which are looked at while others are awaited:
  *
  *	select_start(&r);
- *	select_see(&r, p, n);		(any number of times; the first n are there)
+ *	select_see(&r, p, n);		(any number of times, n never less than
+ *					 before; the first n are there)
  *	select_mass(d, p, mass, &r);	(all are; r is started again)
  *
- * p may be elsewhere each time, its values are the same.
+ * p may be elsewhere each time, its values are the same; none is negative, infinite
+ * or NaN. What was seen is of no use when d->n is above SELECT_MOST.
  */
-enum { SELECT_LANES = 32, SELECT_BLOCK = 64, SELECT_BLOCKS = 1 << 13 };
+enum {
+	SELECT_LANES = 32, SELECT_BLOCK = 64, SELECT_BLOCKS = 1 << 13,
+	SELECT_MOST = SELECT_BLOCK * SELECT_BLOCKS,
+};
 struct select_run {
 	size_t seen; /* what follows is of so many from the first on */
 	double sum[SELECT_LANES], tail; /* of what they weigh */

@@ -25,13 +25,15 @@ bool softmax_floats(float *p, const float *v, size_t n, double t);
  * in parts that go on while others are worked out:
  *
  *	softmax_start(&s, p, t);
- *	softmax_see(&s, v, n);		(any number of times, the first n are there,
- *	softmax_some(&s, v, n);		 and where the others must be waited for)
+ *	softmax_see(&s, v, n);		(the first n are there)
+ *	softmax_some(&s, v, n);		(they are, and others must be waited for)
  *	if (softmax_end(&s, v, n))	(all are)
  *		softmax_shares(&s, 0, n);	(p[0..n), or one part after the other)
  *
- * v may be elsewhere each time, its values are the same; it is not p, unless
- * softmax_some is left out.
+ * The second and the third any number of times, n never less than before: one looks
+ * for the largest, the other also works out exponentials, for the largest so far.
+ * s.p may be NULL until there are any. v may be elsewhere each time, its values are
+ * the same, none NaN or +inf; it is not p, unless softmax_some is left out.
  */
 enum { SOFTMAX_LANES = 16 };
 struct softmax_run {

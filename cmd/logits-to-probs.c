@@ -163,7 +163,7 @@ begin(void *arg, const struct dist *d, const float *v, size_t n)
 static void
 scale(struct dist *d, struct work *w)
 {
-	const bool parts = input_waits(&w->in->in);
+	const bool parts = d->n > DIST_PART && !input_ready(&w->in->in);
 
 	for (uint32_t i = 0, n; i < d->n; i = n) {
 		n = d->n - i < DIST_PART ? d->n : i + DIST_PART;
